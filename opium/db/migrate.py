@@ -1,0 +1,114 @@
+"""Bring the database to the schema this code knows: core first, then each module (Alembic).
+
+Each has its own version table, so a module can come and go. Alembic is imported only when a
+revision differs: at most starts nothing has to be done.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from opium.db import guards
+from opium.db.session import Database
+
+log = logging.getLogger("opium.db")
+
+CORE_VERSIONS = Path(__file__).parent / "migrations"
+REVISION = re.compile(r"^(?P<n>\d{3})_\w+\.py$")
+
+
+class SchemaError(Exception):
+    """The database is newer than this code, or a step failed; the text is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A line of migrations: files `001_what.py`, `002_…`, each with revision `<name>_<number>`."""
+
+    name: str
+    folder: Path
+
+    @property
+    def version_table(self) -> str:
+        return "alembic_version" if self.name == "core" else f"alembic_version_{self.name}"
+
+    @property
+    def head(self) -> str | None:
+        """The newest revision in the folder, without importing anything."""
+        numbers = sorted(
+            match["n"] for path in self.folder.glob("*.py") if (match := REVISION.match(path.name))
+        )
+        return f"{self.name}_{numbers[-1]}" if numbers else None
+
+
+CORE = Branch("core", CORE_VERSIONS)
+
+
+def upgrade(db: Database, modules: Iterable[Branch]) -> dict[str, str]:
+    """Upgrade everything that is behind; returns the modules that failed, with the reason.
+
+    Raises SchemaError if the core itself cannot be upgraded or is newer than this code.
+    """
+    _upgrade(db, CORE)
+    broken = {}
+    for branch in modules:
+        try:
+            _upgrade(db, branch)
+        except Exception as exc:
+            log.exception("The tables of module %s cannot be upgraded", branch.name)
+            broken[branch.name] = f"its tables cannot be upgraded: {exc}"
+    with db.engine.begin() as connection:
+        guards.install(connection)
+    return broken
+
+
+def pending(db: Database, branch: Branch) -> bool:
+    """Whether the stored revision differs from the newest one of the code."""
+    return _stored(db, branch) != branch.head
+
+
+def _stored(db: Database, branch: Branch) -> str | None:
+    with db.engine.connect() as connection:
+        if not inspect(connection).has_table(branch.version_table):
+            return None
+        found = connection.execute(text(f"SELECT version_num FROM {branch.version_table}"))  # noqa: S608 — our own name
+        return found.scalar()
+
+
+def _upgrade(db: Database, branch: Branch) -> None:
+    stored, head = _stored(db, branch), branch.head
+    if head is None or stored == head:
+        return
+    if stored is not None and stored > head:
+        raise SchemaError(
+            f"The database has schema {stored}, newer than this version of Opium knows ({head}): "
+            "install the newer version again, or restore a backup."
+        )
+    with db.engine.begin() as connection:
+        _run(connection, branch)
+    log.info("Tables of %s are at %s", branch.name, head)
+
+
+def _run(connection: Connection, branch: Branch) -> None:
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(CORE_VERSIONS))
+    config.set_main_option("version_locations", str(branch.folder))
+    config.set_main_option("path_separator", "newline")
+    script = ScriptDirectory.from_config(config)
+    with EnvironmentContext(
+        config, script, fn=lambda rev, _context: script._upgrade_revs("head", rev)
+    ) as environment:
+        environment.configure(
+            connection=connection, version_table=branch.version_table, render_as_batch=True
+        )
+        environment.run_migrations()

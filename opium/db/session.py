@@ -1,0 +1,114 @@
+"""Database: `read()` gives a session on a snapshot, `write()` one that holds the write lock.
+
+`write()` begins with BEGIN IMMEDIATE: a deferred BEGIN followed by a read and a write fails at
+once with BUSY_SNAPSHOT or, with the driver's defaults, lets two threads claim the same row.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from opium.errors import Unavailable
+
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=5000",
+    "journal_size_limit=67108864",
+    "trusted_schema=OFF",
+)
+
+
+class Database:
+    """One database and its connections; safe to share between threads."""
+
+    def __init__(self, path: Path, *, pool_size: int = 48) -> None:
+        self.path = path
+        self.engine = _engine(path, pool_size)
+        self._open = threading.local()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session on one snapshot; what it changes is never stored."""
+        with self._session(immediate=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session whose changes are committed at the end, or rolled back on an error."""
+        with self._session(immediate=True) as session:
+            yield session
+            session.commit()
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread holds a transaction: nobody may use the network then (D13)."""
+        return getattr(self._open, "depth", 0) > 0
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def _session(self, *, immediate: bool) -> Iterator[Session]:
+        self._open.depth = getattr(self._open, "depth", 0) + 1
+        try:
+            with self.engine.connect() as connection:
+                connection = connection.execution_options(opium_immediate=immediate)
+                with Session(connection, expire_on_commit=False, autoflush=True) as session:
+                    yield session
+        except PoolTimeout as exc:
+            raise Unavailable("The database is busy; try again.", retry_after=1) from exc
+        except OperationalError as exc:
+            raise Unavailable(_reason(exc), retry_after=1) from exc
+        finally:
+            self._open.depth -= 1
+
+
+def _engine(path: Path, pool_size: int) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        pool_size=pool_size,
+        max_overflow=64,
+        pool_timeout=5,
+        connect_args={"check_same_thread": False, "isolation_level": None},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(dbapi: Any, _record: Any) -> None:
+        cursor = dbapi.cursor()
+        for pragma in PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        immediate = connection.get_execution_options().get("opium_immediate", True)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine
+
+
+def _reason(exc: OperationalError) -> str:
+    text = str(exc.orig).lower()
+    if "full" in text:
+        return "The disk is full; free some space."
+    if "readonly" in text or "read-only" in text:
+        return "The database cannot be written: its file system is read-only."
+    if "locked" in text or "busy" in text:
+        return "The database is busy; try again."
+    return "The database cannot be used; see the log."
+
+
+def after_commit(session: Session, call: Callable[[], None]) -> None:
+    """Run `call` once this session has committed (ring a bell, drop a copy in memory)."""
+    event.listen(session, "after_commit", lambda _session: call(), once=True)

@@ -1,0 +1,114 @@
+"""Serving: waitress in front, the core started behind it, both stopped by SIGTERM.
+
+The API listens before the database is opened: health answers within a second of the start, and
+every other route says 503 until the core is ready.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import Any, NoReturn
+
+import waitress
+from waitress.server import BaseWSGIServer, MultiSocketServer
+
+from opium import create_app, logs
+from opium.config import Config, ConfigError
+from opium.core import Opium
+from opium.vault import VaultError
+
+log = logging.getLogger("opium.serve")
+
+UNUSABLE = 78
+"""EX_CONFIG: systemd is told not to restart after it."""
+
+EXIT_WITHIN = 9.5
+
+
+def serve(config: Config) -> int:
+    """Run until SIGTERM or Ctrl-C; the exit code."""
+    os.umask(0o077)
+    try:
+        lines = logs.set_up(config)
+        core = Opium(config)
+        core.lock()
+        app = create_app(core)
+        server = _listen(app, config)
+    except (ConfigError, VaultError) as exc:
+        print(exc, file=sys.stderr)
+        return UNUSABLE
+    _stop_on_signals(server)
+    booting = threading.Thread(target=_boot, args=(core, lines), name="boot", daemon=True)
+    booting.start()
+    log.info("Listening on http://%s:%s", config.host, server.effective_port)
+    server.run()
+    return _stop(core, lines)
+
+
+def _listen(app: Any, config: Config) -> BaseWSGIServer | MultiSocketServer:
+    proxy = config.trusted_proxies[0] if config.trusted_proxies else None
+    trusted = {
+        "trusted_proxy": "*" if proxy == "unix" else proxy,
+        "trusted_proxy_count": 1,
+        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+    }
+    try:
+        return waitress.create_server(
+            app,
+            host=config.host,
+            port=config.port,
+            threads=config.web_threads,
+            connection_limit=200,
+            channel_timeout=30,
+            cleanup_interval=10,
+            max_request_body_size=11 * 1024 * 1024,
+            max_request_header_size=16 * 1024,
+            ident=None,
+            expose_tracebacks=False,
+            clear_untrusted_proxy_headers=True,
+            **(trusted if proxy else {}),
+        )
+    except OSError as exc:
+        raise ConfigError(
+            f"Cannot listen on {config.host}:{config.port} ({exc.strerror}): choose another "
+            "with OPIUM_PORT."
+        ) from None
+
+
+def _boot(core: Opium, lines: logs.Logging) -> None:
+    try:
+        core.boot()
+    except Exception as exc:
+        log.exception("The start failed: %s", exc)
+        print(exc, file=sys.stderr)
+        lines.flush()
+        os._exit(UNUSABLE)
+
+
+def _stop_on_signals(server: BaseWSGIServer | MultiSocketServer) -> None:
+    """SIGTERM ends `server.run`; a second one is ignored, the first is being carried out."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+
+
+def _stop(core: Opium, lines: logs.Logging) -> NoReturn:
+    log.info("Stopping")
+    # Pool threads of concurrent.futures and hanging sockets would hold a normal exit.
+    timer = threading.Timer(EXIT_WITHIN, os._exit, args=(0,))
+    timer.daemon = True
+    timer.start()
+    core.shutdown()
+    log.info("Stopped")
+    lines.flush()
+    os._exit(0)

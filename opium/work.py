@@ -1,0 +1,323 @@
+"""Work: one transaction of one handler. Job: one run of a module's task.
+
+A Work is all that a module may read, change and ask for. Its rows, its commands, its events and
+the closed handling commit together or not at all; after the commit the account's worker is rung.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from opium import alerts, journal
+from opium.attachments import Attachments
+from opium.clock import Clock
+from opium.commands import Command, Refund, SendImage, SendMessage
+from opium.db.session import Database, after_commit
+from opium.db.tables import Account, Handling, Handout, OrderSeen, StoredCommand, StoredEvent
+from opium.errors import NotFound, Refused
+from opium.events import Event, ModuleEvent, OrderPaid, OrderRead, stored_kind
+from opium.funpay.client import FunPay
+from opium.module import Module
+from opium.vault import Vault
+
+FRESH = timedelta(seconds=60)
+"""An order's status may be this old when goods are claimed for it (reliability 3.3)."""
+
+Part = str | SendImage
+"""A message of a handout: its text without the marker line, or a picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """What a module may know of its account."""
+
+    id: str
+    fp_id: int | None
+    username: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every Work and Job is made with; built once by `core`."""
+
+    db: Database
+    vault: Vault
+    clock: Clock
+    random: Random
+    zone: ZoneInfo
+    attachments: Attachments
+    ring: Callable[[str], None]
+    """Tell an account's worker that there is something to do."""
+    client: Callable[[str], FunPay]
+    """The signed-in client of a running account; raises Refused or UpstreamError."""
+    running: Callable[[str], bool]
+    account_changed: Callable[[str], None]
+    """An account's row changed: drop copies in memory."""
+
+
+class Work:
+    """One transaction for one module on one account."""
+
+    def __init__(self, tools: Tools, db: Session, account: Account, module: Module) -> None:
+        self._tools = tools
+        self._row = account
+        self._module = module
+        self.db = db
+        self.now = tools.clock.now()
+        self.zone = tools.zone
+        self.random = tools.random
+        self.vault = tools.vault
+        self.account = AccountView(account.id, account.fp_id, account.username)
+
+    @property
+    def settings(self) -> Any:
+        """The module's effective settings for this account."""
+        return self._tools.attachments.get(self.account.id, self._module.name).settings
+
+    def save_settings(self, settings: Any) -> None:
+        """Store the module's settings with this transaction."""
+        self._tools.attachments.store(self.db, self.account.id, self._module.name, settings)
+
+    def claim_order(self, event: OrderPaid | OrderRead) -> Handout | None:
+        """Become the owner of a paid order: a handout in `waiting_stock`, or None.
+
+        None if the order has an owner or a refund, is no longer paid, or was read too long ago;
+        in the last case a fresh look is asked for, which arrives as `OrderRead`.
+        """
+        if event.order.status_name != "paid" or event.order.delivered_by_site:
+            return None
+        if self.now - event.read_at > FRESH:
+            self.look_at(event.order_id)
+            return None
+        return self._open(event.order_id, event.order.amount)
+
+    def claim_by_hand(self, order_id: str, amount: int) -> Handout | None:
+        """The same on a person's word, for an order that the caller has just read."""
+        return self._open(order_id, amount)
+
+    def hold_order(self, event: OrderPaid | OrderRead, reason: str) -> Handout | None:
+        """Own the order but hand out nothing until a person decides; raises an alert."""
+        handout = self._open(event.order_id, event.order.amount)
+        if handout is not None:
+            self.hold(handout, reason)
+        return handout
+
+    def hold(self, handout: Handout, reason: str) -> None:
+        """Stop a handout until a person decides; raises an alert."""
+        journal.hold_handout(handout, reason)
+        self.alert("held", f"handout:{handout.id}", f"Order {handout.order_id} is held: {reason}")
+
+    def reserve(self, handout: Handout) -> None:
+        """The goods of this handout are taken; nothing is sent yet."""
+        handout.state, handout.reason = "reserved", None
+
+    def hand_out(self, handout: Handout, chat: str, parts: Sequence[Part]) -> list[int]:
+        """Reserve the handout and store its messages, in order, each with its marker line."""
+        if handout.state != "reserved":
+            self.reserve(handout)
+        return self._parts(handout, chat, parts, "D")
+
+    def send_again(self, handout: Handout, chat: str, parts: Sequence[Part]) -> list[int]:
+        """Store messages of a re-delivery; each re-delivery has a marker kind of its own."""
+        pattern = f"#{handout.order_id}-R%"
+        sent = self.db.scalar(
+            select(func.count())
+            .select_from(StoredCommand)
+            .where(
+                StoredCommand.handout_id == handout.id,
+                StoredCommand.marker.like(pattern),
+                StoredCommand.n == 1,
+            )
+        )
+        return self._parts(handout, chat, parts, f"R{(sent or 0) + 1}-")
+
+    def cancel(self, handout: Handout, reason: str) -> None:
+        """Withdraw what was not started; unseen goods go back through the module's `releases`."""
+        journal.cancel(self.db, handout, reason, self.now, self._release)
+
+    def do(self, command: Command, *, handout: Handout | None = None) -> int:
+        """Wish for something; its end arrives as `CommandEnded`. Returns the command's id."""
+        row = journal.add_command(
+            self.db,
+            self.vault,
+            self._row,
+            command,
+            self.now,
+            module=self._module.name,
+            handout=handout,
+        )
+        self._ring_later()
+        return row.id
+
+    def refund(self, order_id: str) -> int:
+        """Give the money back by an automatic rule; Refused if goods may have been seen (D10)."""
+        fp_id = self._row.fp_id or 0
+        known = journal.open_refund(self.db, fp_id, order_id)
+        if known is not None:
+            return known.id
+        journal.make_way_for_refund(self.db, fp_id, order_id, self.now, self._release, person=False)
+        return self.do(Refund(order_id=order_id))
+
+    def look_at(self, order_id: str) -> None:
+        """Ask for a fresh look at an order; it arrives as `OrderRead`, to this module only."""
+        changed = self.db.execute(
+            update(OrderSeen)
+            .where(OrderSeen.fp_id == self._row.fp_id, OrderSeen.order_id == order_id)
+            .values(decision="look", owner=self._module.name)
+        )
+        if changed.rowcount != 1:  # type: ignore[attr-defined]  # a CursorResult at run time
+            raise Refused("This order was never seen.")
+        self._ring_later()
+
+    def emit(self, name: str, payload: dict[str, Any]) -> None:
+        """Tell a fact to the modules that subscribed to `name`, in this transaction."""
+        event = ModuleEvent(
+            fp_user_id=self._row.fp_id or 0, name=name, id=str(uuid4()), payload=payload
+        )
+        record(self._tools, self.db, self.account.id, [event])
+        self._ring_later()
+
+    def alert(self, kind: str, key: str, text: str) -> None:
+        """Something waits for a person; one open alert per key."""
+        alerts.open_alert(self.db, kind, self._key(key), text, self.now, self.account.id)
+
+    def close_alert(self, key: str) -> None:
+        """What the alert spoke of is settled."""
+        alerts.close_alert(self.db, self._key(key), self.now)
+
+    def _open(self, order_id: str, amount: int) -> Handout | None:
+        return journal.open_handout(
+            self.db, self._row, self._module.name, order_id, amount, self.now
+        )
+
+    def _parts(self, handout: Handout, chat: str, parts: Sequence[Part], kind: str) -> list[int]:
+        ids = []
+        for n, part in enumerate(parts, start=1):
+            marker = None
+            command: Command = (
+                part if isinstance(part, SendImage) else SendMessage(chat=chat, text=part)
+            )
+            if isinstance(command, SendMessage):
+                marker = f"#{handout.order_id}-{kind}{n}/{len(parts)}"
+                command = SendMessage(chat=chat, text=f"{command.text}\n{marker}")
+            row = journal.add_command(
+                self.db,
+                self.vault,
+                self._row,
+                command,
+                self.now,
+                module=self._module.name,
+                handout=handout,
+                part=(n, len(parts)),
+                marker=marker,
+            )
+            ids.append(row.id)
+        self._ring_later()
+        return ids
+
+    def _release(self, db: Session, handout: Handout) -> None:
+        releaser = self._tools.attachments.ready[handout.module].releaser
+        if releaser is not None:
+            releaser(db, handout)
+
+    def _key(self, key: str) -> str:
+        return f"{self.account.id}:{self._module.name}:{key}"
+
+    def _ring_later(self) -> None:
+        after_commit(self.db, lambda: self._tools.ring(self.account.id))
+
+
+class Job:
+    """One run of a module's task: opens Works, may use the network between them."""
+
+    def __init__(self, tools: Tools, module: Module) -> None:
+        self._tools = tools
+        self._module = module
+        self.clock = tools.clock
+        self.random = tools.random
+
+    @property
+    def now(self) -> datetime:
+        return self._tools.clock.now()
+
+    def accounts(self) -> list[str]:
+        """Accounts that this module is attached to."""
+        return self._tools.attachments.accounts_with(self._module.name)
+
+    def running(self, account_id: str) -> bool:
+        """Whether the account polls now."""
+        return self._tools.running(account_id)
+
+    def settings(self, account_id: str) -> Any:
+        return self._tools.attachments.get(account_id, self._module.name).settings
+
+    def read(self) -> AbstractContextManager[Session]:
+        return self._tools.db.read()
+
+    def work(self, account_id: str) -> AbstractContextManager[Work]:
+        """A Work of this module; commits at the end, or rolls back on an error."""
+        return open_work(self._tools, account_id, self._module)
+
+    def funpay(self, account_id: str) -> FunPay:
+        """The account's client, for reads, never inside a Work; raises if it is not running."""
+        return self._tools.client(account_id)
+
+
+@contextmanager
+def open_work(tools: Tools, account_id: str, module: Module) -> Iterator[Work]:
+    """A Work outside of an event; NotFound if the account is gone."""
+    with tools.db.write() as db:
+        account = db.get(Account, account_id)
+        if account is None or account.deleted:
+            raise NotFound("Account not found")
+        yield Work(tools, db, account, module)
+
+
+def record(
+    tools: Tools, db: Session, account_id: str, events: Sequence[Event], only: str | None = None
+) -> int:
+    """Store events with one open handling for each listening module; how many were new.
+
+    An event that nobody listens to is not stored. `only` addresses one module.
+    """
+    stored = 0
+    for event in events:
+        kind = stored_kind(event)
+        listeners = tools.attachments.listeners(account_id, kind)
+        if only is not None:
+            listeners = [name for name in listeners if name == only]
+        if not listeners:
+            continue
+        known = select(StoredEvent.id).where(
+            StoredEvent.account_id == account_id,
+            StoredEvent.kind == kind,
+            StoredEvent.key == event.key,
+        )
+        if db.scalar(known) is not None:
+            continue
+        context = f"events:{account_id}/{kind}/{event.key}:body"
+        row = StoredEvent(
+            account_id=account_id,
+            kind=kind,
+            key=event.key,
+            body_sealed=tools.vault.seal(event.model_dump_json(), context),
+            created_at=tools.clock.now(),
+        )
+        db.add(row)
+        db.flush()
+        db.add_all(
+            Handling(event_id=row.id, module=name, account_id=account_id, state="open")
+            for name in listeners
+        )
+        stored += 1
+    return stored

@@ -1,0 +1,289 @@
+"""Carrying out one command: write the intent, ask FunPay once, write the result (T2, T3).
+
+The outcome of every POST is one of the classes of reliability 3.1; which error means which is
+decided here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from opium import alerts, journal
+from opium.commands import (
+    Command,
+    RaiseLots,
+    Refund,
+    ReplyToReview,
+    SaveOffer,
+    SendImage,
+    SendMessage,
+    load,
+)
+from opium.db.tables import OrderSeen, StoredCommand
+from opium.events import CommandEnded
+from opium.failpoints import hit
+from opium.funpay.client import FunPay
+from opium.funpay.errors import (
+    FunPayError,
+    Limited,
+    Refused,
+    SignedOut,
+    Stale,
+    Unanswered,
+    Unreachable,
+)
+from opium.funpay.gate import Kind
+from opium.funpay.models import Message, OfferForm, Sent
+from opium.work import record
+from opium.workers.desk import Desk
+from opium.workers.match import own_echo
+
+log = logging.getLogger("opium.mailbox")
+
+AWAKE = 5.0
+"""Seconds of monotonic time after T2 within which the request must start: the process may have
+slept, and another may run the account by now."""
+
+SEND_PATIENCE = 20.0
+NOT_SENT = (Unreachable, Limited, SignedOut, Stale)
+
+
+class Rewritten(Exception):
+    """FunPay shows our message without its marker: we could never find it again (A2 is broken)."""
+
+
+class Carrier:
+    """Carries out commands of one account, each with one request at most."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def carry(self, row: StoredCommand) -> None:
+        """Bring a waiting command one attempt further.
+
+        Raises SignedOut, Limited and Unreachable after writing the result, since they concern the
+        whole account; nothing else.
+        """
+        command = self._load(row)
+        kind = _turn_kind(command)
+        with self._desk.client.gate.turn(kind, row.chat, patience=SEND_PATIENCE):
+            started = self._desk.tools.clock.monotonic()
+            if not self._begin(row):
+                return
+            hit("after_t2")
+            if self._desk.tools.clock.monotonic() - started > AWAKE:
+                self._put_back(row, "the server slept before it was sent", 0)
+                return
+            self._attempt(row, command)
+
+    def _attempt(self, row: StoredCommand, command: Command) -> None:
+        try:
+            data, message = _perform(self._desk.client, command, row)
+        except NOT_SENT as exc:
+            self._not_sent(row, command, exc)
+            raise
+        except Refused as exc:
+            self._end(row, "failed", exc.reason, {})
+        except Rewritten:
+            self._end(row, "held", "FunPay shows the message without its marker", {})
+        except Exception as exc:  # Unanswered, an answer not understood: nobody knows
+            if not isinstance(exc, FunPayError):
+                log.exception("[%s] Command %d failed", self._desk.account_id, row.id)
+            self._lost(row, command, exc)
+        else:
+            hit("after_answer")
+            self._end(row, "done", None, data, message)
+
+    def _begin(self, row: StoredCommand) -> bool:
+        hit("before_t2")
+        baseline = self._desk.newest_msg
+        with self._desk.write() as (db, _account):
+            begun = journal.begin(db, row, self._desk.generation, baseline, self._desk.now)
+        row.baseline_msg_id = baseline
+        return begun
+
+    def _not_sent(self, row: StoredCommand, command: Command, exc: FunPayError) -> None:
+        if command.settle == "forget":
+            wait = getattr(exc, "wait", None)
+            self._end(row, "failed", str(exc), {"wait": wait} if wait else {})
+            return
+        wait = (
+            exc.wait if isinstance(exc, Limited) and exc.wait else min(60, 2 ** (row.attempt + 1))
+        )
+        self._put_back(row, str(exc), wait)
+
+    def _put_back(self, row: StoredCommand, reason: str, seconds: float) -> None:
+        with self._desk.write() as (db, _account):
+            next_at = self._desk.now + timedelta(seconds=seconds)
+            journal.put_back(db, row, self._desk.generation, self._desk.now, reason, next_at)
+
+    def _lost(self, row: StoredCommand, command: Command, exc: Exception) -> None:
+        reason = str(exc) if isinstance(exc, FunPayError) else "the answer was not understood"
+        if command.settle == "forget":
+            self._end(row, "failed", f"Outcome unknown: {reason}", {})
+        elif command.settle == "repeat":
+            self._put_back(row, reason, min(300, 10 * 2**row.attempt))
+        else:
+            look_at = self._desk.now + timedelta(seconds=self._desk.config.settle_seconds)
+            with self._desk.write() as (db, _account):
+                journal.lose(db, row, self._desk.generation, self._desk.now, reason, look_at)
+            self._desk.ends.moved(row.account_id, row.id)
+
+    def _end(
+        self,
+        row: StoredCommand,
+        state: str,
+        reason: str | None,
+        data: dict[str, Any],
+        message: Message | None = None,
+    ) -> None:
+        hit("before_t3")
+        end(self._desk, row, state, reason, data, message.id if message else None)
+        hit("after_t3")
+
+    def _load(self, row: StoredCommand) -> Command:
+        return load_command(self._desk, row)
+
+
+def load_command(desk: Desk, row: StoredCommand) -> Command:
+    """The wish a row holds."""
+    assert row.body_sealed is not None  # noqa: S101 — wiped only after the end
+    return load(row.kind, desk.tools.vault.open(row.body_sealed, journal.body_context(row.id)))
+
+
+def end(
+    desk: Desk,
+    row: StoredCommand,
+    state: str,
+    reason: str | None,
+    data: dict[str, Any],
+    msg_id: int | None = None,
+) -> None:
+    """T3: write a command's end, tell its module, then wake who waits for it."""
+    with desk.write() as (db, _account):
+        if not _write_end(db, desk, row, state, reason, msg_id):
+            return
+        if row.kind == Refund.kind and state == "done":
+            db.execute(
+                update(OrderSeen)
+                .where(OrderSeen.fp_id == row.fp_id, OrderSeen.order_id == row.order_id)
+                .values(status="refunded")
+            )
+            desk.sales_signal = True
+        if row.module is not None:
+            ended = CommandEnded(
+                fp_user_id=row.fp_id,
+                command_id=row.id,
+                command_kind=row.kind,
+                state=state,
+                reason=reason,
+                order_id=row.order_id,
+                handout_id=row.handout_id,
+                last_part=row.n == row.of,
+                data=data,
+                ended_at=desk.now,
+            )
+            record(desk.tools, db, desk.account_id, [ended], only=row.module)
+    desk.saw(msg_id)
+    desk.ends.moved(row.account_id, row.id)
+
+
+def _write_end(
+    db: Session, desk: Desk, row: StoredCommand, state: str, reason: str | None, msg_id: int | None
+) -> bool:
+    now, generation = desk.now, desk.generation
+    if state == "done":
+        return journal.finish(db, row, generation, now, msg_id)
+    if state == "failed":
+        return journal.refuse(db, row, generation, now, reason or "refused")
+    text = f"A {row.kind.replace('_', ' ')} is held: {reason}."
+    if row.order_id:
+        text = f"Order {row.order_id}: {text}"
+    alerts.open_alert(db, "held", f"command:{row.id}", text, now, desk.account_id)
+    return journal.hold(db, row, generation, now, reason or "held")
+
+
+def _turn_kind(command: Command) -> Kind:
+    if isinstance(command, SendMessage | SendImage):
+        return Kind.SEND
+    return Kind.ORDER if command.order_work else Kind.OTHER
+
+
+Outcome = tuple[dict[str, Any], Message | None]
+
+
+def _perform(client: FunPay, command: Command, row: StoredCommand) -> Outcome:
+    """The one request of an attempt; what FunPay answered, and our message if it is one."""
+    performer = _PERFORMERS[type(command)]
+    return performer(client, command, row)
+
+
+def _send(client: FunPay, command: SendMessage, row: StoredCommand) -> Outcome:
+    return {}, _echoed(client, client.send(row.chat or command.chat, command.text), command, row)
+
+
+def _send_image(client: FunPay, command: SendImage, row: StoredCommand) -> Outcome:
+    image_id = client.upload_image(base64.b64decode(command.image), command.name)
+    return {}, _echoed(client, client.send_image(command.chat, image_id), command, row)
+
+
+def _echoed(client: FunPay, sent: Sent, command: Command, row: StoredCommand) -> Message:
+    baseline = row.baseline_msg_id or 0
+    found = own_echo(sent.echoed, client.user_id, baseline, command, row.marker)
+    if found is not None:
+        return found
+    ours = [m for m in sent.echoed if m.author_id == client.user_id and m.id > baseline]
+    if ours and row.marker:
+        raise Rewritten
+    raise Unanswered("FunPay did not show our message in its answer")
+
+
+def _refund(client: FunPay, command: Refund, _row: StoredCommand) -> Outcome:
+    client.refund(command.order_id)
+    return {}, None
+
+
+def _reply(client: FunPay, command: ReplyToReview, _row: StoredCommand) -> Outcome:
+    client.reply_to_review(command.order_id, command.text)
+    return {}, None
+
+
+def _raise(client: FunPay, command: RaiseLots, _row: StoredCommand) -> Outcome:
+    answer = client.raise_lots(command.game_id, command.node_id, command.node_ids)
+    return {"raised": answer.raised, "message": answer.message, "wait": answer.wait}, None
+
+
+def _save(client: FunPay, command: SaveOffer, _row: StoredCommand) -> Outcome:
+    form = client.offer_form(command.offer_id)
+    answer = client.save_offer(_changed(form, command))
+    if not answer.done:
+        raise Refused("; ".join(text for _field, text in answer.errors) or "not saved")
+    after = client.offer_form(command.offer_id)
+    return {"active": after.active, "price": after.price}, None
+
+
+def _changed(form: OfferForm, command: SaveOffer) -> OfferForm:
+    fields = {**form.fields, **command.fields}
+    if command.active is not None:
+        fields.pop("active", None)
+        if command.active:
+            fields["active"] = "on"
+    return replace(form, fields=fields)
+
+
+_PERFORMERS: dict[type[Command], Callable[[FunPay, Any, StoredCommand], Outcome]] = {
+    SendMessage: _send,
+    SendImage: _send_image,
+    Refund: _refund,
+    ReplyToReview: _reply,
+    RaiseLots: _raise,
+    SaveOffer: _save,
+}

@@ -1,0 +1,76 @@
+"""What a worker's parts share: whose account it is, under which generation, with which client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from opium.account_config import AntiDetect, RateLimit, Reconnect
+from opium.config import Config
+from opium.db.tables import Account
+from opium.funpay.client import FunPay
+from opium.work import Tools
+from opium.workers.ends import Ends
+
+
+class Replaced(Exception):
+    """This worker was replaced: another generation runs the account; it must fall silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """An account's configuration with defaults filled in."""
+
+    golden_key: str
+    user_agent: str
+    proxy: dict[str, str] | str | None
+    anti_detect: AntiDetect
+    rate_limit: RateLimit
+    reconnect: Reconnect
+    disable_messages: bool
+    disable_orders: bool
+
+
+@dataclass(slots=True)
+class Desk:
+    """One account's workplace; used by its worker thread only, but for the client's gate."""
+
+    account_id: str
+    generation: int
+    tools: Tools
+    config: Config
+    ends: Ends
+    settings: Settings
+    client: FunPay
+    fp_id: int = 0
+    newest_msg: int = 0
+    """The largest message id this account has seen anywhere: the baseline of a send."""
+    sales_signal: bool = True
+    """Something says that the sales list changed."""
+    told: set[str] = field(default_factory=set)
+    """Alerts this worker has opened, so that a good moment closes them without asking."""
+
+    @property
+    def now(self) -> datetime:
+        return self.tools.clock.now()
+
+    @contextmanager
+    def write(self) -> Iterator[tuple[Session, Account]]:
+        """A transaction in this worker's name; Replaced if the account has a newer worker."""
+        with self.tools.db.write() as db:
+            account = db.get_one(Account, self.account_id)
+            if account.generation != self.generation:
+                raise Replaced
+            yield db, account
+
+    def saw(self, message_id: int | None) -> None:
+        """Remember the largest message id."""
+        if message_id is not None and message_id > self.newest_msg:
+            self.newest_msg = message_id
+
+    def listens(self, kind: str) -> bool:
+        return bool(self.tools.attachments.listeners(self.account_id, kind))

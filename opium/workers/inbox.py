@@ -1,0 +1,192 @@
+"""Reading chats that changed: from the contact list to stored messages, leaving them unread.
+
+A chat counts as handled up to an id; that id moves only in the transaction that stores the
+messages' events. Chats wait in a queue, because they are read at the account's quiet pace while
+orders go first.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from opium import alerts
+from opium.db.tables import Baseline, ChatSeen, StoredCommand
+from opium.events import (
+    ChatFirstSeen,
+    ChatsListChanged,
+    Event,
+    LastMessageChanged,
+    MessageReceived,
+)
+from opium.failpoints import hit
+from opium.funpay.errors import Missing, PageChanged
+from opium.funpay.gate import Busy
+from opium.funpay.models import Contact, Message
+from opium.observe import chat_message, chat_preview, speaks_of_payment, tells_of_orders
+from opium.work import record
+from opium.workers.desk import Desk
+
+log = logging.getLogger("opium.inbox")
+
+MOST_PAGES = 20
+PREVIEW_KINDS = ("initial_chat", "last_message_changed", "chats_list_changed")
+
+
+class Inbox:
+    """The chats of one account."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._queue: OrderedDict[int, Contact] = OrderedDict()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether changed chats wait to be read."""
+        return bool(self._queue)
+
+    def changed(self, contacts: Sequence[Contact]) -> None:
+        """Store which chats are new, queue those with unhandled messages."""
+        newest = max((c.node_msg for c in contacts), default=0)
+        with self._desk.tools.db.read() as db:
+            handled = self._handled(db, [c.chat_id for c in contacts])
+            known_mark = self._mark(db)
+        first = known_mark is None
+        mark = newest if known_mark is None else known_mark
+        unknown = [c for c in contacts if c.chat_id not in handled]
+        fresh = [c for c in contacts if c.node_msg > handled.get(c.chat_id, mark)]
+        if first or unknown or any(self._desk.listens(kind) for kind in PREVIEW_KINDS):
+            self._store(unknown, fresh, contacts if first else (), mark)
+        if any(speaks_of_payment(contact) for contact in fresh):
+            self._desk.sales_signal = True
+        for contact in fresh:
+            if not contact.wiped:
+                self._queue[contact.chat_id] = contact
+        self._desk.saw(newest)
+
+    def read_some(self, until: float) -> None:
+        """Read queued chats while the gate lets us at once, until the monotonic moment `until`."""
+        read = not self._desk.settings.disable_messages and self._desk.listens("new_message")
+        while self._queue and self._desk.tools.clock.monotonic() < until:
+            chat_id, contact = next(iter(self._queue.items()))
+            try:
+                messages, name = self._new_messages(contact) if read else ((), None)
+            except Busy:
+                return
+            except (Missing, PageChanged) as exc:
+                self._skip(contact, exc)
+            else:
+                self._store_messages(contact, messages, name)
+            if self._queue.get(chat_id) is contact:
+                del self._queue[chat_id]
+
+    def _new_messages(self, contact: Contact) -> tuple[Sequence[Message], str]:
+        with self._desk.tools.db.read() as db:
+            handled = self._handled(db, [contact.chat_id]).get(contact.chat_id, 0)
+        messages: list[Message] = []
+        before: int | None = None
+        for _ in range(MOST_PAGES):
+            page = self._desk.client.history(contact.chat_id, before=before, seconds=1)
+            messages = [m for m in page.messages if m.id > handled] + messages
+            oldest = page.messages[0].id if page.messages else 0
+            if not page.has_more or oldest <= handled + 1:
+                break
+            before = oldest
+        return messages, page.name
+
+    def _store(
+        self,
+        unknown: Sequence[Contact],
+        fresh: Sequence[Contact],
+        first: Sequence[Contact],
+        mark: int,
+    ) -> None:
+        fp_id = self._desk.fp_id
+        events: list[Event] = [
+            ChatFirstSeen(fp_user_id=fp_id, chat_id=c.chat_id, chat=chat_preview(c)) for c in first
+        ]
+        events += [
+            LastMessageChanged(
+                fp_user_id=fp_id, chat_id=c.chat_id, chat=chat_preview(c), node_msg=c.node_msg
+            )
+            for c in fresh
+        ]
+        if fresh:
+            newest = max(c.node_msg for c in fresh)
+            events.append(ChatsListChanged(fp_user_id=fp_id, newest=newest))
+        with self._desk.write() as (db, _account):
+            baseline = db.get_one(Baseline, (self._desk.account_id, fp_id))
+            if baseline.message_mark is None:
+                baseline.message_mark = mark
+            db.add_all(
+                ChatSeen(account_id=self._desk.account_id, chat_id=c.chat_id, handled_msg=mark)
+                for c in unknown
+            )
+            record(self._desk.tools, db, self._desk.account_id, events)
+
+    def _store_messages(
+        self, contact: Contact, messages: Sequence[Message], name: str | None
+    ) -> None:
+        newest = max([contact.node_msg, *(m.id for m in messages)])
+        if tells_of_orders(messages):
+            self._desk.sales_signal = True
+        hit("before_messages")
+        with self._desk.write() as (db, _account):
+            ours = self._ours(db, [m.id for m in messages])
+            events = [
+                MessageReceived(
+                    fp_user_id=self._desk.fp_id,
+                    chat_id=contact.chat_id,
+                    message=chat_message(m, contact.chat_id, contact.name, m.id in ours),
+                )
+                for m in messages
+            ]
+            row = db.get_one(ChatSeen, (self._desk.account_id, contact.chat_id))
+            row.handled_msg = max(row.handled_msg, newest)
+            row.node_name = name or row.node_name
+            record(self._desk.tools, db, self._desk.account_id, events)
+        self._desk.saw(newest)
+
+    def _skip(self, contact: Contact, exc: Exception) -> None:
+        log.warning("[%s] Chat %d cannot be read: %s", self._desk.account_id, contact.chat_id, exc)
+        if isinstance(exc, PageChanged):
+            with self._desk.write() as (db, _account):
+                key = f"page:{self._desk.account_id}:{exc.page}"
+                alerts.open_alert(
+                    db, "page_changed", key, str(exc), self._desk.now, self._desk.account_id
+                )
+
+    def _handled(self, db: Session, ids: Sequence[int]) -> dict[int, int]:
+        rows = db.execute(
+            select(ChatSeen.chat_id, ChatSeen.handled_msg).where(
+                ChatSeen.account_id == self._desk.account_id, ChatSeen.chat_id.in_(ids)
+            )
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def _mark(self, db: Session) -> int | None:
+        """The largest handled id; None before the first look. Ids are site-wide, so an unknown
+        chat's messages above it are new and the others old."""
+        first = db.get_one(Baseline, (self._desk.account_id, self._desk.fp_id)).message_mark
+        if first is None:
+            return None
+        found = db.scalar(
+            select(func.max(ChatSeen.handled_msg)).where(
+                ChatSeen.account_id == self._desk.account_id
+            )
+        )
+        return max(first, found or 0)
+
+    def _ours(self, db: Session, ids: Sequence[int]) -> set[int | None]:
+        return set(
+            db.scalars(
+                select(StoredCommand.msg_id).where(
+                    StoredCommand.account_id == self._desk.account_id,
+                    StoredCommand.msg_id.in_(ids),
+                )
+            )
+        )

@@ -1,0 +1,306 @@
+"""Intake of orders: from the sales list, not only from signals (reliability 3.3).
+
+`baseline` is the first contact; `compare` finds what is new or changed; `decide` reads the orders
+themselves and offers them to the modules. Each step leaves rows behind, so a crash between two of
+them only means that the next start goes on from there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from opium import alerts
+from opium.db.tables import Baseline, OrderSeen, StoredCommand
+from opium.events import Event, OrderFirstSeen, OrderPaid, OrderRead, OrderStatusChanged
+from opium.failpoints import hit
+from opium.funpay.models import Message, MessageType, Order, OrderRow, OrderStatus
+from opium.observe import (
+    SalesChange,
+    is_old,
+    order_facts,
+    row_facts,
+    row_status,
+    sales_changes,
+    wrote_by_hand,
+)
+from opium.work import record
+from opium.workers.desk import Desk
+
+log = logging.getLogger("opium.intake")
+
+MOST_PAGES = 200
+BATCH = 10
+HISTORY_PAGES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    order_id: str
+    decision: str
+    source: str
+    owner: str | None
+    title: str
+
+
+class Intake:
+    """The sales of one account."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._pending = True
+        self.caught_up = False
+        """Whether a complete compare was made since the last outage."""
+
+    def ring(self) -> None:
+        """A module may have asked for a look at an order."""
+        self._pending = True
+
+    def lost_sight(self) -> None:
+        """After an outage: what is found next was missed, and the whole list must be compared."""
+        self.caught_up = False
+        self._desk.sales_signal = True
+
+    def baseline(self) -> None:
+        """First contact of this account with this FunPay user: what is paid now is not ours.
+
+        Set only by a complete, signed-in read; an error leaves nothing behind.
+        """
+        with self._desk.tools.db.read() as db:
+            if db.get(Baseline, (self._desk.account_id, self._desk.fp_id)) is not None:
+                return
+        began = self._desk.now
+        rows = self._all_paid()
+        hit("before_baseline")
+        with self._desk.write() as (db, _account):
+            known = self._known(db, [row.order_id for row in rows])
+            new = [row for row in rows if row.order_id not in known]
+            self._store(db, new, "baseline", "old")
+            db.add(
+                Baseline(account_id=self._desk.account_id, fp_id=self._desk.fp_id, taken_at=began)
+            )
+            events = [
+                OrderFirstSeen(
+                    fp_user_id=self._desk.fp_id, order_id=row.order_id, order=row_facts(row)
+                )
+                for row in rows
+            ]
+            record(self._desk.tools, db, self._desk.account_id, events)
+        self.caught_up = True
+        self._desk.sales_signal = False
+        log.info("[%s] First contact: %d paid orders left alone", self._desk.account_id, len(rows))
+
+    def compare(self) -> None:
+        """Read the paid sales, all pages, and store what is new, changed or gone."""
+        rows = self._all_paid()
+        with self._desk.tools.db.read() as db:
+            known = self._known(db, [row.order_id for row in rows])
+        change = sales_changes(rows, known, complete=True)
+        gone = self._read(change.gone)
+        if change.new or change.changed or gone:
+            hit("before_intake")
+            self._store_change(change, gone)
+            self._pending = True
+        self.caught_up = True
+        self._desk.sales_signal = False
+
+    def decide(self) -> None:
+        """Read orders that wait for it, and hand them to the modules as events."""
+        while self._pending:
+            with self._desk.tools.db.read() as db:
+                batch = self._next_pending(db)
+            if not batch:
+                self._pending = False
+                return
+            orders = self._desk.client.orders([p.order_id for p in batch])
+            read_at = self._desk.now
+            by_hand = {
+                p.order_id: self._written_by_hand(orders[p.order_id])
+                for p in batch
+                if p.order_id in orders and (p.source == "catchup" or p.decision == "look")
+            }
+            hit("before_offer")
+            with self._desk.write() as (db, _account):
+                for pending in batch:
+                    order = orders.get(pending.order_id)
+                    self._offer(db, pending, order, read_at, by_hand.get(pending.order_id, False))
+
+    def _all_paid(self) -> list[OrderRow]:
+        rows: dict[str, OrderRow] = {}
+        cursor: str | None = None
+        for _ in range(MOST_PAGES):
+            page = self._desk.client.sales(cursor, OrderStatus.PAID)
+            rows |= {row.order_id: row for row in page.rows}
+            if page.next_cursor is None or page.next_cursor == cursor:
+                break
+            cursor = page.next_cursor
+        return [row for row in rows.values() if row.status is OrderStatus.PAID]
+
+    def _known(self, db: Session, ids: Sequence[str]) -> dict[str, str]:
+        """Status of the shown orders, as far as known, and of all that were paid last time."""
+        known = {}
+        mine = OrderSeen.fp_id == self._desk.fp_id
+        columns = select(OrderSeen.order_id, OrderSeen.status)
+        for row in db.execute(columns.where(mine, OrderSeen.status == "paid")):
+            known[row[0]] = row[1]
+        for at in range(0, len(ids), 500):
+            some = OrderSeen.order_id.in_(ids[at : at + 500])
+            for row in db.execute(columns.where(mine, some)):
+                known[row[0]] = row[1]
+        return known
+
+    def _read(self, ids: Sequence[str]) -> dict[str, Order]:
+        return self._desk.client.orders(ids) if ids else {}
+
+    def _store_change(self, change: SalesChange, gone: dict[str, Order]) -> None:
+        with self._desk.write() as (db, _account):
+            first = db.get_one(Baseline, (self._desk.account_id, self._desk.fp_id))
+            source = "poll" if self.caught_up else "catchup"
+            for row in change.new:
+                old = is_old(row.date, first.taken_at)
+                self._store(db, [row], source, "old" if old else "pending")
+            events: list[Event] = []
+            for row in change.changed:
+                events += self._changed(db, row_status(row), row.order_id, row_facts(row))
+            for order in gone.values():
+                if (status := row_status(order)) != "paid":
+                    events += self._changed(db, status, order.order_id, order_facts(order))
+            record(self._desk.tools, db, self._desk.account_id, events)
+
+    def _changed(self, db: Session, status: str, order_id: str, facts: object) -> list[Event]:
+        db.execute(
+            update(OrderSeen)
+            .where(OrderSeen.fp_id == self._desk.fp_id, OrderSeen.order_id == order_id)
+            .values(status=status)
+        )
+        if status != "paid":
+            alerts.close_alert(db, f"order:{order_id}", self._desk.now)
+        return [
+            OrderStatusChanged(
+                fp_user_id=self._desk.fp_id,
+                order_id=order_id,
+                order=facts,
+                changed_at=self._desk.now,
+            )
+        ]
+
+    def _store(self, db: Session, rows: Sequence[OrderRow], source: str, decision: str) -> None:
+        now = self._desk.now
+        db.add_all(
+            OrderSeen(
+                fp_id=self._desk.fp_id,
+                order_id=row.order_id,
+                account_id=self._desk.account_id,
+                status=row_status(row),
+                title=row.title,
+                section_text=row.section_text,
+                amount=row.amount,
+                price=str(row.price.amount),
+                currency=row.price.currency,
+                buyer=row.buyer,
+                buyer_id=row.buyer_id,
+                ordered_at=row.date,
+                first_seen=now,
+                source=source,
+                decision=decision,
+            )
+            for row in rows
+        )
+
+    def _next_pending(self, db: Session) -> list[_Pending]:
+        found = db.scalars(
+            select(OrderSeen)
+            .where(
+                OrderSeen.fp_id == self._desk.fp_id,
+                OrderSeen.account_id == self._desk.account_id,
+                OrderSeen.decision.in_(("pending", "look")),
+            )
+            .order_by(OrderSeen.ordered_at, OrderSeen.order_id)
+            .limit(BATCH)
+        )
+        return [
+            _Pending(row.order_id, row.decision, row.source, row.owner, row.title) for row in found
+        ]
+
+    def _offer(
+        self,
+        db: Session,
+        pending: _Pending,
+        order: Order | None,
+        read_at: datetime,
+        by_hand: bool,
+    ) -> None:
+        row = db.get_one(OrderSeen, (self._desk.fp_id, pending.order_id))
+        if order is None:
+            text = f"Order {pending.order_id} is in the sales list, but FunPay does not show it."
+            alerts.open_alert(
+                db, "held", f"order:{pending.order_id}", text, read_at, self._desk.account_id
+            )
+            row.decision = "held"
+            return
+        facts = order_facts(order, pending.title).model_copy(
+            update={"date": order.date or row.ordered_at}
+        )
+        row.status = row_status(order)
+        events: list[Event] = []
+        only = None
+        if pending.decision == "look":
+            row.decision, only = "taken", pending.owner
+            events.append(
+                OrderRead(
+                    fp_user_id=self._desk.fp_id,
+                    order_id=order.order_id,
+                    order=facts,
+                    seller_wrote=by_hand,
+                    read_at=read_at,
+                )
+            )
+        elif facts.status_name != "paid" or facts.delivered_by_site:
+            row.decision = "closed"
+        else:
+            row.decision = "offered"
+            events.append(
+                OrderPaid(
+                    fp_user_id=self._desk.fp_id,
+                    order_id=order.order_id,
+                    order=facts,
+                    missed=pending.source == "catchup",
+                    seller_wrote=by_hand,
+                    read_at=read_at,
+                )
+            )
+        if record(self._desk.tools, db, self._desk.account_id, events, only) == 0 and only is None:
+            row.decision = "closed" if row.decision == "closed" else "unmatched"
+
+    def _written_by_hand(self, order: Order) -> bool:
+        """Whether the seller wrote in the chat after the payment; unknown counts as no."""
+        chat = order.chat_name or _chat_name(self._desk.fp_id, order.buyer_id)
+        messages: list[Message] = []
+        before: int | None = None
+        for _ in range(HISTORY_PAGES):
+            page = self._desk.client.history(chat, before=before, order_work=True)
+            messages += page.messages
+            paid = any(
+                m.type is MessageType.ORDER_PAID and m.order_id == order.order_id
+                for m in page.messages
+            )
+            if paid or not page.has_more or not page.messages:
+                break
+            before = page.messages[0].id
+        ids = [m.id for m in messages if m.author_id == self._desk.fp_id]
+        with self._desk.tools.db.read() as db:
+            ours = frozenset(
+                db.scalars(select(StoredCommand.msg_id).where(StoredCommand.msg_id.in_(ids)))
+            )
+        return wrote_by_hand(
+            messages, self._desk.fp_id, order.order_id, frozenset(i for i in ours if i)
+        )
+
+
+def _chat_name(one: int, other: int) -> str:
+    return f"users-{min(one, other)}-{max(one, other)}"

@@ -1,0 +1,109 @@
+"""The mailbox: an account's commands in order, each brought to a known end.
+
+Idle costs nothing: the rows are asked only after a ring, or when the next one is due.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from opium import journal
+from opium.db.tables import Handout, StoredCommand
+from opium.workers.carry import Carrier
+from opium.workers.desk import Desk
+from opium.workers.settle import Settler
+
+
+class Mailbox:
+    """What the account still has to do at FunPay."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._carrier = Carrier(desk)
+        self._settler = Settler(desk)
+        self._rung = True
+        self._next_due: datetime | None = None
+
+    def ring(self) -> None:
+        """There is a new command; may be called from any thread."""
+        self._rung = True
+
+    @property
+    def next_due(self) -> datetime | None:
+        """When the next postponed command is due; None if there is none."""
+        return self._next_due
+
+    @property
+    def has_work(self) -> bool:
+        """Whether `run` would find something to do."""
+        return self._rung or (self._next_due is not None and self._next_due <= self._desk.now)
+
+    def adopt(self) -> None:
+        """At the start: what an earlier worker was sending has an unknown outcome now."""
+        with self._desk.write() as (db, _account):
+            look_at = self._desk.now + timedelta(seconds=self._desk.config.settle_seconds)
+            journal.adopt(db, self._desk.account_id, self._desk.generation, self._desk.now, look_at)
+
+    def run(self, until: float) -> None:
+        """Carry out what is ready, one after the other, until the monotonic moment `until`."""
+        while self.has_work:
+            self._rung = False
+            with self._desk.tools.db.read() as db:
+                row = self._next_ready(db)
+                self._next_due = self._soonest(db)
+            if row is None:
+                return
+            self._rung = True
+            if row.state == "unknown":
+                self._settler.settle(row)
+            else:
+                self._carrier.carry(row)
+            if self._desk.tools.clock.monotonic() >= until:
+                return
+
+    def _next_ready(self, db: Session) -> StoredCommand | None:
+        row = StoredCommand
+        earlier, unsettled = aliased(StoredCommand), aliased(StoredCommand)
+        earlier_part = exists().where(
+            earlier.handout_id == row.handout_id,
+            earlier.id < row.id,
+            earlier.state.not_in(("done", "failed")),
+        )
+        chat_unsettled = exists().where(
+            unsettled.account_id == row.account_id,
+            unsettled.chat == row.chat,
+            unsettled.state == "unknown",
+            unsettled.marker.is_(None),
+        )
+        handout_stopped = exists().where(
+            Handout.id == row.handout_id, Handout.state.in_(("held", "cancelled"))
+        )
+        waiting = and_(row.state == "waiting", ~earlier_part, ~chat_unsettled, ~handout_stopped)
+        return db.scalar(
+            select(row)
+            .where(
+                row.account_id == self._desk.account_id,
+                row.fp_id == self._desk.fp_id,
+                or_(row.next_at.is_(None), row.next_at <= self._desk.now),
+                or_(waiting, row.state == "unknown"),
+            )
+            .order_by(row.kind == "raise_lots", row.kind == "save_offer", row.id)
+            .limit(1)
+        )
+
+    def _soonest(self, db: Session) -> datetime | None:
+        row = StoredCommand
+        return db.scalar(
+            select(row.next_at)
+            .where(
+                row.account_id == self._desk.account_id,
+                row.fp_id == self._desk.fp_id,
+                row.state.in_(("waiting", "unknown")),
+                row.next_at > self._desk.now,
+            )
+            .order_by(row.next_at)
+            .limit(1)
+        )

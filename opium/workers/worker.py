@@ -1,0 +1,377 @@
+"""The one thread of an account: it carries out the commands, polls, and hands out events.
+
+`step()` does what is due and returns the pause; tests call it without a thread. Whatever FunPay
+does becomes a state with a reason and a next try; it never leaves this thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from opium import alerts
+from opium.db.tables import Account, Baseline, ChatSeen, Handout
+from opium.dispatch import Dispatch
+from opium.errors import OpiumError, Unavailable
+from opium.events import AccountTroubled, OrdersListChanged
+from opium.funpay.errors import FunPayError, PageChanged
+from opium.funpay.gate import Busy
+from opium.journal import newest_message
+from opium.work import record
+from opium.workers.desk import Desk, Replaced
+from opium.workers.inbox import Inbox
+from opium.workers.intake import Intake
+from opium.workers.mailbox import Mailbox
+from opium.workers.status import Status
+from opium.workers.trouble import judge
+
+log = logging.getLogger("opium.worker")
+
+IDLE = 3600.0
+DATABASE_PAUSE = 1.0
+
+
+class Duplicate(OpiumError):
+    """Another account of ours watches the same FunPay user."""
+
+
+class Worker(threading.Thread):
+    """Lives from a start of its account to the stop; its generation is in every journal write."""
+
+    def __init__(self, desk: Desk, status: Status, dispatch: Dispatch) -> None:
+        super().__init__(name=f"account-{desk.account_id}", daemon=True)
+        self.desk = desk
+        self.status = status
+        self._dispatch = dispatch
+        self._mailbox = Mailbox(desk)
+        self._intake = Intake(desk)
+        self._inbox = Inbox(desk)
+        self._bell = threading.Event()
+        self._stopping = False
+        self._delay_stop = True
+        self._signed_in = False
+        self._attempt = 0
+        self._rest_until = 0.0
+        self._next_poll = 0.0
+        self._next_compare = 0.0
+        self._handlings_due: float | None = 0.0
+        self.beat = desk.tools.clock.monotonic()
+        self.phase = "new"
+
+    # --- the outside
+
+    def ring(self) -> None:
+        """There is something to do: a command, an open event, a changed setting."""
+        self._mailbox.ring()
+        self._intake.ring()
+        self._handlings_due = 0.0
+        self._bell.set()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping
+
+    @property
+    def resting(self) -> bool:
+        """Whether it waits on purpose: backing off, or for the next poll."""
+        return self.phase == "waiting"
+
+    def retry_now(self) -> None:
+        """Do not wait for the end of the back-off: a person has changed something."""
+        self._rest_until = 0.0
+        self._bell.set()
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """Ask for the end; `at_once` skips the shutdown delay and cuts waits at the gate."""
+        self._stopping = True
+        self._delay_stop = not at_once
+        self.status.state = "stopping"
+        if at_once:
+            self.desk.client.close()
+        self._bell.set()
+
+    def run(self) -> None:
+        self._pause_between("startup_delay")
+        while not self._stopping:
+            pause = self.guarded_step()
+            if not self._stopping and pause > 0:
+                self._at("waiting")
+                self._bell.wait(pause)
+            self._bell.clear()
+        if self._delay_stop:
+            self._pause_between("shutdown_delay", during_stop=True)
+        self.desk.client.close()
+        if self.status.state == "stopping":
+            self.status.state = "stopped"
+        log.info("[%s] Stopped", self.desk.account_id)
+
+    # --- one step
+
+    def step(self) -> float:
+        """Do what is due; seconds until something else is. Raises nothing of FunPay's."""
+        self._at("step")
+        now = self._monotonic()
+        if now < self._rest_until:
+            return self._rest_until - now
+        try:
+            if not self._signed_in:
+                self._sign_in()
+            self._work()
+        except FunPayError as exc:
+            return self._troubled(exc)
+        self._recovered()
+        return self._pause()
+
+    def guarded_step(self) -> float:
+        """A step whose failures end as a state; seconds until the next one."""
+        try:
+            return self.step()
+        except Replaced:
+            log.warning("[%s] This worker was replaced and ends", self.desk.account_id)
+            self._stopping = True
+        except Duplicate as exc:
+            self._give_up(str(exc))
+        except Unavailable as exc:
+            log.warning("[%s] %s", self.desk.account_id, exc)
+            return DATABASE_PAUSE
+        except Exception:
+            log.exception("[%s] A step failed; going on in a minute", self.desk.account_id)
+            self.status.trouble("An internal error; see the log", self.desk.now)
+            return 60.0
+        return 0.0
+
+    def _work(self) -> None:
+        """Commands first, then the poll, and the commands that it led to."""
+        self._deliver()
+        if self._monotonic() >= self._next_poll:
+            self._poll()
+        self._orders()
+        self._deliver()
+        if self._inbox.waiting:
+            self._at("chats")
+            self._inbox.read_some(until=self._next_poll)
+            self._handlings_due = 0.0
+            self._orders()
+            self._deliver()
+        self.desk.client.accept()
+
+    def _deliver(self) -> None:
+        """Let the modules have their events, then carry out what is ready."""
+        self._at("events")
+        if self._handlings_due is not None and self._handlings_due <= self._monotonic():
+            self._handlings_due = None
+            later = self._dispatch.handle_open(self.desk.account_id)
+            if later is not None:
+                self._handlings_due = self._monotonic() + (later - self.desk.now).total_seconds()
+        while self._mailbox.has_work:
+            self._at("mailbox")
+            self._mailbox.run(until=self._next_poll)
+            self._dispatch.handle_open(self.desk.account_id)
+            if self._stopping or self._monotonic() >= self._next_poll:
+                return
+
+    def _poll(self) -> None:
+        self._at("poll")
+        look = self.desk.client.look()
+        self.status.last_poll = self.desk.now
+        delays = self.desk.settings.anti_detect
+        self._next_poll = self._monotonic() + self.desk.tools.random.uniform(
+            delays.runner_delay_min, delays.runner_delay_max
+        )
+        if look.quiet:
+            return
+        if look.sales is not None:
+            self.desk.sales_signal = True
+            self._tell_counters(look.purchases or 0, look.sales)
+        if look.order is not None:
+            self._inbox.changed(look.contacts)
+
+    def _orders(self) -> None:
+        """The sales list after a signal and every few minutes; then what waits for a decision."""
+        now = self._monotonic()
+        if self.desk.settings.disable_orders:
+            self._intake.lost_sight()
+            return
+        try:
+            if self.desk.sales_signal or now >= self._next_compare:
+                self._at("sales")
+                self._intake.compare()
+                self._next_compare = now + self.desk.config.catchup_seconds
+                self._handlings_due = 0.0
+            self._at("orders")
+            self._intake.decide()
+        except PageChanged as exc:
+            self._page_changed(exc)
+
+    # --- signing in
+
+    def _sign_in(self) -> None:
+        self._at("sign-in")
+        if self.status.state == "created":
+            self.status.state = "initializing"
+        header = self.desk.client.sign_in()
+        self._adopt_user(header.app.user_id, header.username)
+        self.status.initialised = True
+        if self.status.state == "initializing":
+            self.status.state = "ready"
+        self._mailbox.adopt()
+        self._at("first contact")
+        self._intake.baseline()
+        self._intake.lost_sight()
+        self._signed_in = True
+        self.status.state = "starting"
+
+    def _adopt_user(self, fp_id: int, username: str) -> None:
+        """Whose golden_key this is; handouts of a former user are held."""
+        desk = self.desk
+        desk.fp_id = fp_id
+        try:
+            with desk.write() as (db, account):
+                former = account.fp_id
+                if (former, account.username) != (fp_id, username):
+                    account.fp_id, account.username = fp_id, username
+                    db.flush()
+                if former is not None and former != fp_id:
+                    self._hold_former(db, former)
+                desk.saw(newest_message(db, desk.account_id))
+                for column in (
+                    select(ChatSeen.handled_msg).where(ChatSeen.account_id == desk.account_id),
+                    select(Baseline.message_mark).where(Baseline.account_id == desk.account_id),
+                ):
+                    desk.saw(max((mark or 0 for mark in db.scalars(column)), default=0))
+        except IntegrityError:
+            with desk.tools.db.read() as db:
+                other = db.scalar(
+                    select(Account.id).where(Account.fp_id == fp_id, Account.deleted.is_(False))
+                )
+            text = f"This FunPay user is already watched as {other}; delete one of the two."
+            raise Duplicate(text) from None
+        desk.tools.account_changed(desk.account_id)
+
+    def _hold_former(self, db: Session, former: int) -> None:
+        reason = "the golden_key now belongs to another FunPay user"
+        db.execute(
+            update(Handout)
+            .where(
+                Handout.fp_id == former,
+                Handout.account_id == self.desk.account_id,
+                Handout.state.in_(("waiting_stock", "reserved", "delivering")),
+            )
+            .values(state="held", reason=reason)
+        )
+        key, text = f"former:{self.desk.account_id}:{former}", f"Open orders are held: {reason}."
+        alerts.open_alert(db, "held", key, text, self.desk.now, self.desk.account_id)
+
+    # --- trouble
+
+    def _troubled(self, exc: FunPayError) -> float:
+        if isinstance(exc, Busy):
+            return max(0.1, exc.wait or 1.0)
+        if self._stopping:
+            return 0.0
+        self._attempt += 1
+        verdict = judge(exc, self._attempt, self.desk.settings.reconnect, self.desk.tools.random)
+        self._rest_until = self._monotonic() + (IDLE * 24 * 365 if verdict.final else verdict.wait)
+        self.status.trouble(str(exc), self.desk.now)
+        self.status.state = verdict.state  # type: ignore[assignment]  # judge knows the words
+        self._intake.lost_sight()
+        log.warning(
+            "[%s] %s Next try in %.0f s", self.desk.account_id, exc, min(verdict.wait, IDLE)
+        )
+        if verdict.alert and self._attempt_is_news(verdict.alert):
+            self._alert(verdict.alert, str(exc))
+        return self._rest_until - self._monotonic()
+
+    def _attempt_is_news(self, kind: str) -> bool:
+        news = kind not in self.desk.told
+        self.desk.told.add(kind)
+        return news
+
+    def _alert(self, kind: str, text: str) -> None:
+        now, account_id = self.desk.now, self.desk.account_id
+        with self.desk.write() as (db, _account):
+            alerts.open_alert(db, kind, f"account:{account_id}:{kind}", text, now, account_id)
+            event = AccountTroubled(fp_user_id=self.desk.fp_id, text=text, since=now)
+            record(self.desk.tools, db, account_id, [event])
+
+    def _recovered(self) -> None:
+        self._attempt = 0
+        if self.status.state in ("starting", "reconnecting", "error"):
+            self.status.state = "running"
+            log.info("[%s] Running as %s", self.desk.account_id, self.desk.fp_id)
+        if self.status.error is not None and "page" not in self.desk.told:
+            self.status.fine()
+        if self.desk.told - {"page"}:
+            with self.desk.write() as (db, _account):
+                for kind in self.desk.told - {"page"}:
+                    key = f"account:{self.desk.account_id}:{kind}"
+                    alerts.close_alert(db, key, self.desk.now)
+            self.desk.told &= {"page"}
+
+    def _page_changed(self, exc: PageChanged) -> None:
+        """No guess is made and the rest goes on; the list is tried again at the next signal."""
+        self.status.trouble(str(exc), self.desk.now)
+        self._next_compare = self._monotonic() + min(60.0, self.desk.config.catchup_seconds)
+        self.desk.sales_signal = False
+        if self._attempt_is_news("page"):
+            log.error("[%s] %s", self.desk.account_id, exc)
+            self._alert("page_changed", str(exc))
+
+    def _give_up(self, text: str) -> None:
+        """A duplicate: nothing but a person helps."""
+        self.status.trouble(text, self.desk.now)
+        self.status.state = "error"
+        self._rest_until = self._monotonic() + IDLE * 24 * 365
+        self._alert_of_duplicate(text)
+
+    def _alert_of_duplicate(self, text: str) -> None:
+        key = f"account:{self.desk.account_id}:duplicate"
+        with self.desk.tools.db.write() as db:
+            alerts.open_alert(db, "duplicate", key, text, self.desk.now, self.desk.account_id)
+
+    # --- small parts
+
+    def _tell_counters(self, purchases: int, sales: int) -> None:
+        if not self.desk.listens(OrdersListChanged.kind):
+            return
+        event = OrdersListChanged(
+            fp_user_id=self.desk.fp_id, purchases=purchases, sales=sales, seen_at=self.desk.now
+        )
+        with self.desk.write() as (db, _account):
+            record(self.desk.tools, db, self.desk.account_id, [event])
+        self._handlings_due = 0.0
+
+    def _pause(self) -> float:
+        now = self._monotonic()
+        due = [self._next_poll - now]
+        if self._mailbox.next_due is not None:
+            due.append((self._mailbox.next_due - self.desk.now).total_seconds())
+        if self._handlings_due is not None:
+            due.append(self._handlings_due - now)
+        if self._mailbox.has_work:
+            due.append(0.0)
+        if self._inbox.waiting:
+            due.append(1.0)
+        return max(0.0, min(due))
+
+    def _pause_between(self, name: str, *, during_stop: bool = False) -> None:
+        delays = self.desk.settings.anti_detect
+        low, high = getattr(delays, f"{name}_min"), getattr(delays, f"{name}_max")
+        end = self._monotonic() + self.desk.tools.random.uniform(low, high)
+        while (left := end - self._monotonic()) > 0 and (
+            self._delay_stop if during_stop else not self._stopping
+        ):
+            self._bell.wait(left)
+            self._bell.clear()
+            self._at(name)
+
+    def _monotonic(self) -> float:
+        return self.desk.tools.clock.monotonic()
+
+    def _at(self, phase: str) -> None:
+        """A heartbeat, and where the thread is: for the watch-dog."""
+        self.beat, self.phase = self._monotonic(), phase
