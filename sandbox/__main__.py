@@ -1,0 +1,40 @@
+"""`python -m sandbox --port 8100` serves the sandbox until it is told to stop."""
+
+import argparse
+import signal
+import threading
+
+from sandbox.funpay import create_app
+from sandbox.server import Server
+from sandbox.world import World
+
+
+def main() -> None:
+    told = _arguments()
+    world = World(seed=told.seed)
+    if told.demo_data:
+        from sandbox.demo import furnish
+
+        furnish(world)
+    server = Server(told.host, told.port, create_app(world))
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    threading.Thread(target=server.serve_forever, name="sandbox", daemon=True).start()
+    print(f"Sandbox at {server.url} (play the buyer at {server.url}/__sandbox__/)", flush=True)
+    stop.wait()
+    server.shutdown()
+    server.server_close()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8100, help="0 takes any free port")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--demo-data", action="store_true", help="begin with a shop and buyers")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
