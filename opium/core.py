@@ -131,12 +131,7 @@ class Opium:
         self.ends.close()
         self.scheduler.stop()
         self.registry.stop()
-        try:
-            with self.db.engine.connect() as connection:
-                connection.execution_options(isolation_level="AUTOCOMMIT")
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        except Exception:
-            log.exception("The last checkpoint failed; the next start makes it")
+        self.db.checkpoint()
         self.db.close()
 
     def lock(self) -> None:

@@ -133,11 +133,7 @@ def cancel(db: Session, handout: Handout, reason: str, now: datetime, release: R
     exposed = db.scalar(
         select(exists().where(StoredCommand.handout_id == handout.id, StoredCommand.attempt > 0))
     )
-    db.execute(
-        update(StoredCommand)
-        .where(StoredCommand.handout_id == handout.id, StoredCommand.state == "waiting")
-        .values(state="failed", reason=reason, ended_at=now)
-    )
+    withdraw(db, handout, reason, now)
     if exposed:
         if handout.state == "delivering":
             hold_handout(handout, reason)
@@ -146,6 +142,15 @@ def cancel(db: Session, handout: Handout, reason: str, now: datetime, release: R
         handout.state, handout.reason, handout.ended_at = "cancelled", reason, now
         db.flush()
         release(db, handout)
+
+
+def withdraw(db: Session, handout: Handout, reason: str, now: datetime) -> None:
+    """End the parts that were not started."""
+    db.execute(
+        update(StoredCommand)
+        .where(StoredCommand.handout_id == handout.id, StoredCommand.state == "waiting")
+        .values(state="failed", reason=reason, ended_at=now)
+    )
 
 
 def hold_handout(handout: Handout, reason: str) -> None:
@@ -199,7 +204,8 @@ def finish(
         return False
     if row.handout_id:
         undone = exists().where(
-            StoredCommand.handout_id == row.handout_id, StoredCommand.state != "done"
+            StoredCommand.handout_id == row.handout_id,
+            StoredCommand.state.not_in(("done", "failed")),
         )
         db.execute(
             update(Handout)

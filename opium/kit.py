@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
+from zoneinfo import ZoneInfo
 
 from flask import current_app, g
 from sqlalchemy.orm import Session
@@ -25,6 +26,8 @@ from opium.events import (
 )
 from opium.funpay.client import FunPay
 from opium.module import Module, Settings, TagContext, Tags
+from opium.observe import order_facts
+from opium.vault import Vault
 from opium.work import AccountView, Job, Work, open_work
 
 if TYPE_CHECKING:
@@ -66,6 +69,7 @@ __all__ = [
     "Visit",
     "Work",
     "guard",
+    "order_facts",
     "visit",
 ]
 
@@ -87,6 +91,16 @@ class Visit:
         return self._core.attachments.get(self.account_id, self._module.name).settings
 
     @property
+    def zone(self) -> ZoneInfo:
+        """The server's zone, for "today" and for times in texts."""
+        return self._core.zone
+
+    @property
+    def vault(self) -> Vault:
+        """Opens what a Work has sealed."""
+        return self._core.vault
+
+    @property
     def running(self) -> bool:
         return self._core.registry.running(self.account_id)
 
@@ -104,8 +118,12 @@ class Visit:
         return self._core.registry.client(self.account_id)
 
     def wait(self, seconds: float) -> None:
-        """Let the account's worker go on; returns when a command ended, or after `seconds`."""
-        self._core.ends.wait_any(self.account_id, seconds)
+        """Let the account's worker go on; returns when a command ended, or after `seconds`.
+
+        Raises Unavailable ("busy") if too many requests wait already.
+        """
+        with current_app.extensions["opium.live"].waiting.place("check"):
+            self._core.ends.wait_any(self.account_id, seconds)
 
     def iso(self, moment: datetime | None) -> str | None:
         """A moment as answers show it: ISO-8601 with offset, in the server's zone."""

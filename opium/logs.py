@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, tzinfo
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,7 @@ class Logging:
             self._outputs.append(logging.StreamHandler(sys.stderr))
         for output in self._outputs:
             output.setFormatter(self._formatter)
-        self._security = RotatingFileHandler(
+        self._security = _PrivateFile(
             folder / "security.log",
             maxBytes=SECURITY_BYTES,
             backupCount=SECURITY_BACKUPS,
@@ -110,11 +111,11 @@ class Logging:
             delay=True,
         )
         self._security.setFormatter(_Redacted("%(message)s"))
-        self._entrance = _Entrance(self)
+        self.entrance = _Entrance(self)
         root = logging.getLogger()
         self._former_level = root.level
         root.setLevel(config.log_level)
-        root.addHandler(self._entrance)
+        root.addHandler(self.entrance)
         self._writer = threading.Thread(target=self._write_all, name="log-writer", daemon=True)
         self._writer.start()
 
@@ -137,7 +138,7 @@ class Logging:
 
     def close(self) -> None:
         root = logging.getLogger()
-        root.removeHandler(self._entrance)
+        root.removeHandler(self.entrance)
         root.setLevel(self._former_level)
         self._queue.put(None)
         self._writer.join(2)
@@ -247,6 +248,14 @@ class _Entrance(logging.Handler):
             self._owner.put(record)
         except Exception:
             self._owner.lost += 1
+
+
+class _PrivateFile(RotatingFileHandler):
+    """Readable by its owner only, whatever the umask."""
+
+    def _open(self) -> TextIOWrapper:
+        Path(self.baseFilename).touch(mode=0o600)
+        return super()._open()
 
 
 class _Redacted(logging.Formatter):

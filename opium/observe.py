@@ -25,7 +25,8 @@ ORDER_TYPES = frozenset(MessageType) - {
 }
 
 _PAID_HINT = re.compile(
-    r"^(?:Покупатель|The buyer) [^\s,.«»#]{1,40} (?:оплатил заказ|has paid for order) #[A-Z0-9]{8}\."
+    r"^(?:Покупатель|The buyer) [^\s,.«»#]{1,40} "
+    r"(?:оплатил заказ|has paid for order) #[A-Z0-9]{8}\."
 )
 
 

@@ -18,7 +18,7 @@ from opium.db.tables import Account, ChatSeen, Handout, StoredCommand
 from opium.errors import Conflict, Invalid, NotFound, OpiumError, Refused, UpstreamError
 from opium.work import Tools
 from opium.workers.ends import Ends
-from opium.workers.registry import Registry
+from opium.workers.registry import Registry, refuse_unless_live
 
 PATIENCE = 25.0
 CHECKED = "The outcome is unknown and is being checked; look at the chat before you repeat it."
@@ -138,11 +138,7 @@ class Wishes:
             raise error
 
     def _check_running(self, account_id: str) -> None:
-        status = self._registry.status(account_id)
-        if not status.initialised:
-            raise Refused(f"Account {account_id} is not initialised yet ({status.state}).")
-        if not status.is_running:
-            raise Refused(f"Account {account_id} is {status.state}. Start it first.")
+        refuse_unless_live(account_id, self._registry.status(account_id))
 
     def _release(self, db: Session, handout: Handout) -> None:
         module = self._tools.attachments.ready.get(handout.module)

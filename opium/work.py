@@ -141,6 +141,16 @@ class Work:
         )
         return self._parts(handout, chat, parts, f"R{(sent or 0) + 1}-")
 
+    def retry(self, handout: Handout, chat: str, parts: Sequence[Part]) -> list[int]:
+        """On a person's word: send a held handout's messages again, as a re-delivery.
+
+        What was still waiting is withdrawn first; when the new parts are done, so is the handout.
+        """
+        journal.withdraw(self.db, handout, "replaced by a new try", self.now)
+        handout.state, handout.reason = "delivering", None
+        self.close_alert(f"handout:{handout.id}")
+        return self.send_again(handout, chat, parts)
+
     def cancel(self, handout: Handout, reason: str) -> None:
         """Withdraw what was not started; unseen goods go back through the module's `releases`."""
         journal.cancel(self.db, handout, reason, self.now, self._release)

@@ -55,6 +55,15 @@ class Database:
         """Whether this thread holds a transaction: nobody may use the network then (D13)."""
         return getattr(self._open, "depth", 0) > 0
 
+    def checkpoint(self) -> None:
+        """Move what is in the write-ahead log into the database file; the next start does it
+        where somebody still reads."""
+        connection = self.engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+
     def close(self) -> None:
         self.engine.dispose()
 

@@ -7,6 +7,7 @@ FunPay's numeric ids. States are guarded by triggers: see `guards.py`.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from sqlalchemy import (
     BigInteger,
@@ -43,7 +44,7 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    type_annotation_map = {datetime: Moment, bytes: LargeBinary}
+    type_annotation_map: ClassVar = {datetime: Moment, bytes: LargeBinary}
 
 
 class Account(Base):
@@ -115,6 +116,8 @@ class OrderSeen(Base):
     buyer_id: Mapped[int] = mapped_column(BigInteger)
     ordered_at: Mapped[datetime | None]
     first_seen: Mapped[datetime]
+    rank: Mapped[int] = mapped_column(Integer, default=0)
+    """Place among those first seen together, oldest first: dates have no seconds."""
     source: Mapped[str] = mapped_column(String(12))
     """`baseline`, `poll` or `catchup`"""
     decision: Mapped[str] = mapped_column(String(16))

@@ -15,7 +15,7 @@ from random import Random
 
 from opium.clock import Clock
 from opium.funpay.errors import Limited, Unreachable
-from opium.funpay.pace import Kind, Pace, Past, next_turn, take_turn
+from opium.funpay.pace import Kind, Pace, Past, next_turn, spare_turns, take_turn
 from opium.funpay.pauses import Pauses
 from opium.funpay.proxy import DIRECT
 
@@ -96,6 +96,11 @@ class Gate:
     def answered(self) -> None:
         """FunPay answered with something else."""
         self._pauses.answered(self._address)
+
+    def has_spare_turn(self) -> bool:
+        """Whether one more quiet turn leaves another before the cool-down after a burst."""
+        with self._changed:
+            return spare_turns(self._pace, self._past, self._clock.monotonic()) > 1
 
     def close(self) -> None:
         """Send all who wait away with Unreachable; nobody gets a turn any more."""

@@ -92,6 +92,12 @@ def take_turn(
             past.counted.popleft()
 
 
+def spare_turns(pace: Pace, past: Past, now: float) -> int:
+    """Quiet turns left before the cool-down; at a limit of one, every turn counts as spare."""
+    recent = sum(1 for moment in past.counted if moment > now - pace.burst_window)
+    return max(pace.burst_limit, 2) - recent
+
+
 def _after_burst(pace: Pace, past: Past) -> float:
     """The end of the cool-down, if `burst_limit` calls lie inside the window of the last one."""
     if len(past.counted) < pace.burst_limit:

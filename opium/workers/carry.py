@@ -52,7 +52,7 @@ AWAKE = 5.0
 """Seconds of monotonic time after T2 within which the request must start: the process may have
 slept, and another may run the account by now."""
 
-SEND_PATIENCE = 20.0
+SEND_PATIENCE = 3.0
 NOT_SENT = (Unreachable, Limited, SignedOut, Stale)
 
 
@@ -128,7 +128,7 @@ class Carrier:
     def _lost(self, row: StoredCommand, command: Command, exc: Exception) -> None:
         reason = str(exc) if isinstance(exc, FunPayError) else "the answer was not understood"
         if command.settle == "forget":
-            self._end(row, "failed", f"Outcome unknown: {reason}", {})
+            self._end(row, "failed", f"Outcome unknown: {reason}", {"unanswered": True})
         elif command.settle == "repeat":
             self._put_back(row, reason, min(300, 10 * 2**row.attempt))
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -51,8 +51,6 @@ class Desk:
     """The largest message id this account has seen anywhere: the baseline of a send."""
     sales_signal: bool = True
     """Something says that the sales list changed."""
-    told: set[str] = field(default_factory=set)
-    """Alerts this worker has opened, so that a good moment closes them without asking."""
 
     @property
     def now(self) -> datetime:

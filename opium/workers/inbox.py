@@ -26,7 +26,7 @@ from opium.events import (
 from opium.failpoints import hit
 from opium.funpay.errors import Missing, PageChanged
 from opium.funpay.gate import Busy
-from opium.funpay.models import Contact, Message
+from opium.funpay.models import Contact, Look, Message
 from opium.observe import chat_message, chat_preview, speaks_of_payment, tells_of_orders
 from opium.work import record
 from opium.workers.desk import Desk
@@ -43,6 +43,7 @@ class Inbox:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._queue: OrderedDict[int, Contact] = OrderedDict()
+        self._shown: dict[int, Contact] = {}
 
     @property
     def waiting(self) -> bool:
@@ -68,10 +69,20 @@ class Inbox:
                 self._queue[contact.chat_id] = contact
         self._desk.saw(newest)
 
+    def shown(self, look: Look) -> tuple[Contact, ...]:
+        """The whole chat list after a look that brought only what changed."""
+        self._shown |= {contact.chat_id: contact for contact in look.contacts}
+        self._shown = {chat: self._shown[chat] for chat in look.order or () if chat in self._shown}
+        return tuple(self._shown.values())
+
     def read_some(self, until: float) -> None:
         """Read queued chats while the gate lets us at once, until the monotonic moment `until`."""
         read = not self._desk.settings.disable_messages and self._desk.listens("new_message")
-        while self._queue and self._desk.tools.clock.monotonic() < until:
+        while (
+            self._queue
+            and self._desk.tools.clock.monotonic() < until
+            and (not read or self._desk.client.gate.has_spare_turn())
+        ):
             chat_id, contact = next(iter(self._queue.items()))
             try:
                 messages, name = self._new_messages(contact) if read else ((), None)
@@ -90,7 +101,7 @@ class Inbox:
         messages: list[Message] = []
         before: int | None = None
         for _ in range(MOST_PAGES):
-            page = self._desk.client.history(contact.chat_id, before=before, seconds=1)
+            page = self._desk.client.history(contact.chat_id, before=before, patience=0.5)
             messages = [m for m in page.messages if m.id > handled] + messages
             oldest = page.messages[0].id if page.messages else 0
             if not page.has_more or oldest <= handled + 1:

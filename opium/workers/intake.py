@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from opium import alerts
-from opium.db.tables import Baseline, OrderSeen, StoredCommand
+from opium.db.tables import Baseline, ChatSeen, OrderSeen, StoredCommand
 from opium.events import Event, OrderFirstSeen, OrderPaid, OrderRead, OrderStatusChanged
 from opium.failpoints import hit
 from opium.funpay.models import Message, MessageType, Order, OrderRow, OrderStatus
@@ -109,14 +109,16 @@ class Intake:
         self.caught_up = True
         self._desk.sales_signal = False
 
-    def decide(self) -> None:
-        """Read orders that wait for it, and hand them to the modules as events."""
+    def decide(self) -> bool:
+        """Read orders that wait for it, and hand them to the modules as events; whether any."""
+        decided = False
         while self._pending:
             with self._desk.tools.db.read() as db:
                 batch = self._next_pending(db)
             if not batch:
                 self._pending = False
-                return
+                break
+            decided = True
             orders = self._desk.client.orders([p.order_id for p in batch])
             read_at = self._desk.now
             by_hand = {
@@ -129,6 +131,7 @@ class Intake:
                 for pending in batch:
                     order = orders.get(pending.order_id)
                     self._offer(db, pending, order, read_at, by_hand.get(pending.order_id, False))
+        return decided
 
     def _all_paid(self) -> list[OrderRow]:
         rows: dict[str, OrderRow] = {}
@@ -161,9 +164,9 @@ class Intake:
         with self._desk.write() as (db, _account):
             first = db.get_one(Baseline, (self._desk.account_id, self._desk.fp_id))
             source = "poll" if self.caught_up else "catchup"
-            for row in change.new:
-                old = is_old(row.date, first.taken_at)
-                self._store(db, [row], source, "old" if old else "pending")
+            old = [row for row in change.new if is_old(row.date, first.taken_at)]
+            self._store(db, old, source, "old")
+            self._store(db, [row for row in change.new if row not in old], source, "pending")
             events: list[Event] = []
             for row in change.changed:
                 events += self._changed(db, row_status(row), row.order_id, row_facts(row))
@@ -206,10 +209,11 @@ class Intake:
                 buyer_id=row.buyer_id,
                 ordered_at=row.date,
                 first_seen=now,
+                rank=rank,
                 source=source,
                 decision=decision,
             )
-            for row in rows
+            for rank, row in enumerate(reversed(rows))  # the list is newest first
         )
 
     def _next_pending(self, db: Session) -> list[_Pending]:
@@ -220,7 +224,7 @@ class Intake:
                 OrderSeen.account_id == self._desk.account_id,
                 OrderSeen.decision.in_(("pending", "look")),
             )
-            .order_by(OrderSeen.ordered_at, OrderSeen.order_id)
+            .order_by(OrderSeen.ordered_at, OrderSeen.first_seen, OrderSeen.rank)
             .limit(BATCH)
         )
         return [
@@ -244,7 +248,10 @@ class Intake:
             row.decision = "held"
             return
         facts = order_facts(order, pending.title).model_copy(
-            update={"date": order.date or row.ordered_at}
+            update={
+                "date": order.date or row.ordered_at,
+                "chat_id": order.chat_id or self._chat_id(db, order.chat_name),
+            }
         )
         row.status = row_status(order)
         events: list[Event] = []
@@ -276,6 +283,13 @@ class Intake:
             )
         if record(self._desk.tools, db, self._desk.account_id, events, only) == 0 and only is None:
             row.decision = "closed" if row.decision == "closed" else "unmatched"
+
+    def _chat_id(self, db: Session, chat_name: str | None) -> int | None:
+        return db.scalar(
+            select(ChatSeen.chat_id).where(
+                ChatSeen.account_id == self._desk.account_id, ChatSeen.node_name == chat_name
+            )
+        )
 
     def _written_by_hand(self, order: Order) -> bool:
         """Whether the seller wrote in the chat after the payment; unknown counts as no."""

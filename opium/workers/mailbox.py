@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from opium import journal
 from opium.db.tables import Handout, StoredCommand
+from opium.funpay.gate import Busy
 from opium.workers.carry import Carrier
 from opium.workers.desk import Desk
 from opium.workers.settle import Settler
@@ -57,10 +58,16 @@ class Mailbox:
             if row is None:
                 return
             self._rung = True
-            if row.state == "unknown":
-                self._settler.settle(row)
-            else:
-                self._carrier.carry(row)
+            try:
+                if row.state == "unknown":
+                    self._settler.settle(row)
+                else:
+                    self._carrier.carry(row)
+            except Busy as exc:  # our own pace: polls go on meanwhile
+                self._rung = False
+                turn = self._desk.now + timedelta(seconds=exc.wait or 1.0)
+                self._next_due = min(self._next_due or turn, turn)
+                return
             if self._desk.tools.clock.monotonic() >= until:
                 return
 

@@ -101,10 +101,7 @@ class Registry:
         backs off, so that no view waits for a site that is known not to answer.
         """
         status = self.status(account_id)
-        if not status.initialised:
-            raise Refused(f"Account {account_id} is not initialised yet ({status.state}).")
-        if status.state in ("stopping", "stopped", "error"):
-            raise Refused(f"Account {account_id} is {status.state}. Start it first.")
+        refuse_unless_live(account_id, status)
         if status.state == "reconnecting":
             raise UpstreamError(f"FunPay cannot be reached: {status.last_error}.")
         with self._lock:
@@ -238,3 +235,13 @@ class Registry:
                 log.exception("The supervisor failed; going on")
             self._bell.wait(RECONCILE)
             self._bell.clear()
+
+
+def refuse_unless_live(account_id: str, status: Status) -> None:
+    """Refused (400), with what to do, if the account cannot be asked for anything now."""
+    if not status.initialised:
+        raise Refused(f"Account {account_id} is not initialised yet ({status.state}).")
+    if status.state == "error":
+        raise Refused(f"Account {account_id} is in error: {status.last_error}.")
+    if status.state in ("stopping", "stopped"):
+        raise Refused(f"Account {account_id} is {status.state}. Start it first.")

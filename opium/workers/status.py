@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from opium.funpay.models import Contact
+
 State = Literal[
     "created",
     "initializing",
@@ -30,6 +32,8 @@ class Status:
     error: str | None = None
     error_since: datetime | None = None
     last_poll: datetime | None = None
+    chats: tuple[Contact, ...] = ()
+    """The chat list as of the last look, newest first."""
 
     @property
     def is_running(self) -> bool:

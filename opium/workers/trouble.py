@@ -10,6 +10,7 @@ from random import Random
 
 from opium.account_config import Reconnect
 from opium.funpay.errors import FunPayError, Limited, SignedOut
+from opium.workers.status import State
 
 SIGNED_OUT_PAUSE = 900.0
 GIVEN_UP_PAUSE = 600.0
@@ -23,7 +24,7 @@ class Verdict:
     a person should hear of it."""
 
     wait: float
-    state: str
+    state: State
     alert: str | None
     final: bool = False
 

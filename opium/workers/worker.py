@@ -9,34 +9,23 @@ from __future__ import annotations
 import logging
 import threading
 
-from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
-
-from opium import alerts
-from opium.db.tables import Account, Baseline, ChatSeen, Handout
 from opium.dispatch import Dispatch
-from opium.errors import OpiumError, Unavailable
-from opium.events import AccountTroubled, OrdersListChanged
+from opium.errors import Unavailable
+from opium.events import OrdersListChanged
 from opium.funpay.errors import FunPayError, PageChanged
 from opium.funpay.gate import Busy
-from opium.journal import newest_message
 from opium.work import record
+from opium.workers.arrival import Duplicate, sign_in
 from opium.workers.desk import Desk, Replaced
+from opium.workers.health import Health
 from opium.workers.inbox import Inbox
 from opium.workers.intake import Intake
 from opium.workers.mailbox import Mailbox
 from opium.workers.status import Status
-from opium.workers.trouble import judge
 
 log = logging.getLogger("opium.worker")
 
-IDLE = 3600.0
 DATABASE_PAUSE = 1.0
-
-
-class Duplicate(OpiumError):
-    """Another account of ours watches the same FunPay user."""
 
 
 class Worker(threading.Thread):
@@ -54,8 +43,7 @@ class Worker(threading.Thread):
         self._stopping = False
         self._delay_stop = True
         self._signed_in = False
-        self._attempt = 0
-        self._rest_until = 0.0
+        self._health = Health(desk, status)
         self._next_poll = 0.0
         self._next_compare = 0.0
         self._handlings_due: float | None = 0.0
@@ -82,7 +70,7 @@ class Worker(threading.Thread):
 
     def retry_now(self) -> None:
         """Do not wait for the end of the back-off: a person has changed something."""
-        self._rest_until = 0.0
+        self._health.retry_now()
         self._bell.set()
 
     def stop(self, *, at_once: bool = False) -> None:
@@ -114,16 +102,15 @@ class Worker(threading.Thread):
     def step(self) -> float:
         """Do what is due; seconds until something else is. Raises nothing of FunPay's."""
         self._at("step")
-        now = self._monotonic()
-        if now < self._rest_until:
-            return self._rest_until - now
+        if (left := self._health.rest_left()) > 0:
+            return left
         try:
             if not self._signed_in:
                 self._sign_in()
             self._work()
         except FunPayError as exc:
             return self._troubled(exc)
-        self._recovered()
+        self._health.good()
         return self._pause()
 
     def guarded_step(self) -> float:
@@ -134,7 +121,7 @@ class Worker(threading.Thread):
             log.warning("[%s] This worker was replaced and ends", self.desk.account_id)
             self._stopping = True
         except Duplicate as exc:
-            self._give_up(str(exc))
+            self._health.give_up(str(exc))
         except Unavailable as exc:
             log.warning("[%s] %s", self.desk.account_id, exc)
             return DATABASE_PAUSE
@@ -164,15 +151,18 @@ class Worker(threading.Thread):
         self._at("events")
         if self._handlings_due is not None and self._handlings_due <= self._monotonic():
             self._handlings_due = None
-            later = self._dispatch.handle_open(self.desk.account_id)
-            if later is not None:
-                self._handlings_due = self._monotonic() + (later - self.desk.now).total_seconds()
+            self._handle_events()
         while self._mailbox.has_work:
             self._at("mailbox")
             self._mailbox.run(until=self._next_poll)
-            self._dispatch.handle_open(self.desk.account_id)
+            self._handle_events()
             if self._stopping or self._monotonic() >= self._next_poll:
                 return
+
+    def _handle_events(self) -> None:
+        later = self._dispatch.handle_open(self.desk.account_id)
+        if later is not None:
+            self._handlings_due = self._monotonic() + (later - self.desk.now).total_seconds()
 
     def _poll(self) -> None:
         self._at("poll")
@@ -189,6 +179,7 @@ class Worker(threading.Thread):
             self._tell_counters(look.purchases or 0, look.sales)
         if look.order is not None:
             self._inbox.changed(look.contacts)
+            self.status.chats = self._inbox.shown(look)
 
     def _orders(self) -> None:
         """The sales list after a signal and every few minutes; then what waits for a decision."""
@@ -203,7 +194,9 @@ class Worker(threading.Thread):
                 self._next_compare = now + self.desk.config.catchup_seconds
                 self._handlings_due = 0.0
             self._at("orders")
-            self._intake.decide()
+            if self._intake.decide():
+                self._handlings_due = 0.0
+            self._health.page_understood()
         except PageChanged as exc:
             self._page_changed(exc)
 
@@ -213,8 +206,7 @@ class Worker(threading.Thread):
         self._at("sign-in")
         if self.status.state == "created":
             self.status.state = "initializing"
-        header = self.desk.client.sign_in()
-        self._adopt_user(header.app.user_id, header.username)
+        sign_in(self.desk)
         self.status.initialised = True
         if self.status.state == "initializing":
             self.status.state = "ready"
@@ -225,47 +217,6 @@ class Worker(threading.Thread):
         self._signed_in = True
         self.status.state = "starting"
 
-    def _adopt_user(self, fp_id: int, username: str) -> None:
-        """Whose golden_key this is; handouts of a former user are held."""
-        desk = self.desk
-        desk.fp_id = fp_id
-        try:
-            with desk.write() as (db, account):
-                former = account.fp_id
-                if (former, account.username) != (fp_id, username):
-                    account.fp_id, account.username = fp_id, username
-                    db.flush()
-                if former is not None and former != fp_id:
-                    self._hold_former(db, former)
-                desk.saw(newest_message(db, desk.account_id))
-                for column in (
-                    select(ChatSeen.handled_msg).where(ChatSeen.account_id == desk.account_id),
-                    select(Baseline.message_mark).where(Baseline.account_id == desk.account_id),
-                ):
-                    desk.saw(max((mark or 0 for mark in db.scalars(column)), default=0))
-        except IntegrityError:
-            with desk.tools.db.read() as db:
-                other = db.scalar(
-                    select(Account.id).where(Account.fp_id == fp_id, Account.deleted.is_(False))
-                )
-            text = f"This FunPay user is already watched as {other}; delete one of the two."
-            raise Duplicate(text) from None
-        desk.tools.account_changed(desk.account_id)
-
-    def _hold_former(self, db: Session, former: int) -> None:
-        reason = "the golden_key now belongs to another FunPay user"
-        db.execute(
-            update(Handout)
-            .where(
-                Handout.fp_id == former,
-                Handout.account_id == self.desk.account_id,
-                Handout.state.in_(("waiting_stock", "reserved", "delivering")),
-            )
-            .values(state="held", reason=reason)
-        )
-        key, text = f"former:{self.desk.account_id}:{former}", f"Open orders are held: {reason}."
-        alerts.open_alert(db, "held", key, text, self.desk.now, self.desk.account_id)
-
     # --- trouble
 
     def _troubled(self, exc: FunPayError) -> float:
@@ -273,65 +224,15 @@ class Worker(threading.Thread):
             return max(0.1, exc.wait or 1.0)
         if self._stopping:
             return 0.0
-        self._attempt += 1
-        verdict = judge(exc, self._attempt, self.desk.settings.reconnect, self.desk.tools.random)
-        self._rest_until = self._monotonic() + (IDLE * 24 * 365 if verdict.final else verdict.wait)
-        self.status.trouble(str(exc), self.desk.now)
-        self.status.state = verdict.state  # type: ignore[assignment]  # judge knows the words
         self._intake.lost_sight()
-        log.warning(
-            "[%s] %s Next try in %.0f s", self.desk.account_id, exc, min(verdict.wait, IDLE)
-        )
-        if verdict.alert and self._attempt_is_news(verdict.alert):
-            self._alert(verdict.alert, str(exc))
-        return self._rest_until - self._monotonic()
-
-    def _attempt_is_news(self, kind: str) -> bool:
-        news = kind not in self.desk.told
-        self.desk.told.add(kind)
-        return news
-
-    def _alert(self, kind: str, text: str) -> None:
-        now, account_id = self.desk.now, self.desk.account_id
-        with self.desk.write() as (db, _account):
-            alerts.open_alert(db, kind, f"account:{account_id}:{kind}", text, now, account_id)
-            event = AccountTroubled(fp_user_id=self.desk.fp_id, text=text, since=now)
-            record(self.desk.tools, db, account_id, [event])
-
-    def _recovered(self) -> None:
-        self._attempt = 0
-        if self.status.state in ("starting", "reconnecting", "error"):
-            self.status.state = "running"
-            log.info("[%s] Running as %s", self.desk.account_id, self.desk.fp_id)
-        if self.status.error is not None and "page" not in self.desk.told:
-            self.status.fine()
-        if self.desk.told - {"page"}:
-            with self.desk.write() as (db, _account):
-                for kind in self.desk.told - {"page"}:
-                    key = f"account:{self.desk.account_id}:{kind}"
-                    alerts.close_alert(db, key, self.desk.now)
-            self.desk.told &= {"page"}
+        self._health.failed(exc)
+        return max(0.0, self._health.rest_left())
 
     def _page_changed(self, exc: PageChanged) -> None:
-        """No guess is made and the rest goes on; the list is tried again at the next signal."""
-        self.status.trouble(str(exc), self.desk.now)
+        """The list is tried again at the next signal, and in a minute."""
+        self._health.page_changed(exc)
         self._next_compare = self._monotonic() + min(60.0, self.desk.config.catchup_seconds)
         self.desk.sales_signal = False
-        if self._attempt_is_news("page"):
-            log.error("[%s] %s", self.desk.account_id, exc)
-            self._alert("page_changed", str(exc))
-
-    def _give_up(self, text: str) -> None:
-        """A duplicate: nothing but a person helps."""
-        self.status.trouble(text, self.desk.now)
-        self.status.state = "error"
-        self._rest_until = self._monotonic() + IDLE * 24 * 365
-        self._alert_of_duplicate(text)
-
-    def _alert_of_duplicate(self, text: str) -> None:
-        key = f"account:{self.desk.account_id}:duplicate"
-        with self.desk.tools.db.write() as db:
-            alerts.open_alert(db, "duplicate", key, text, self.desk.now, self.desk.account_id)
 
     # --- small parts
 

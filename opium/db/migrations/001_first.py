@@ -146,6 +146,7 @@ def upgrade() -> None:
         sa.Column("buyer_id", sa.BigInteger(), nullable=False),
         sa.Column("ordered_at", Moment(), nullable=True),
         sa.Column("first_seen", Moment(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
         sa.Column("source", sa.String(length=12), nullable=False),
         sa.Column("decision", sa.String(length=16), nullable=False),
         sa.Column("owner", sa.String(length=64), nullable=True),

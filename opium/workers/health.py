@@ -1,0 +1,99 @@
+"""How an account copes with trouble: state, back-off, alerts (decisions, "states on trouble")."""
+
+from __future__ import annotations
+
+import logging
+
+from opium import alerts
+from opium.events import AccountTroubled
+from opium.funpay.errors import FunPayError, PageChanged
+from opium.work import record
+from opium.workers.desk import Desk
+from opium.workers.status import Status
+from opium.workers.trouble import judge
+
+log = logging.getLogger("opium.worker")
+
+FOR_EVER = 3600.0 * 24 * 365
+PAGE = "page_changed"
+
+
+class Health:
+    """The one back-off of an account; while it runs, nothing but one GET per step goes out."""
+
+    def __init__(self, desk: Desk, status: Status) -> None:
+        self._desk, self._status = desk, status
+        self._attempt = 0
+        self._rest_until = 0.0
+        self._told: set[str] = set()
+
+    def rest_left(self) -> float:
+        """Seconds until something may be asked of FunPay again; not positive if at once."""
+        return self._rest_until - self._desk.tools.clock.monotonic()
+
+    def retry_now(self) -> None:
+        """A person has changed something: do not wait for the end of the back-off."""
+        self._rest_until = 0.0
+
+    def failed(self, exc: FunPayError) -> None:
+        """One more failure in a row: rest, and say so."""
+        self._attempt += 1
+        verdict = judge(exc, self._attempt, self._desk.settings.reconnect, self._desk.tools.random)
+        wait = FOR_EVER if verdict.final else verdict.wait
+        self._rest_until = self._desk.tools.clock.monotonic() + wait
+        self._status.trouble(str(exc), self._desk.now)
+        self._status.state = verdict.state
+        log.warning("[%s] %s Next try in %.0f s", self._desk.account_id, exc, verdict.wait)
+        if verdict.alert:
+            self._tell(verdict.alert, str(exc))
+
+    def give_up(self, text: str) -> None:
+        """Nothing but a person helps."""
+        self._status.trouble(text, self._desk.now)
+        self._status.state = "error"
+        self._rest_until = self._desk.tools.clock.monotonic() + FOR_EVER
+        self._tell("duplicate", text)
+
+    def good(self) -> None:
+        """A whole step went well."""
+        self._attempt = 0
+        if self._status.state in ("starting", "reconnecting", "error"):
+            self._status.state = "running"
+            log.info("[%s] Running as user %d", self._desk.account_id, self._desk.fp_id)
+        if PAGE not in self._told and self._status.error is not None:
+            self._status.fine()
+        self._close(self._told - {PAGE})
+
+    def page_changed(self, exc: PageChanged) -> None:
+        """A page is not understood: no guess is made, the rest goes on."""
+        self._status.trouble(str(exc), self._desk.now)
+        if PAGE not in self._told:
+            log.error("[%s] %s", self._desk.account_id, exc)
+        self._tell(PAGE, str(exc))
+
+    def page_understood(self) -> None:
+        """The page that had changed can be read again."""
+        if PAGE in self._told:
+            self._close({PAGE})
+            self._status.fine()
+
+    def _tell(self, kind: str, text: str) -> None:
+        if kind in self._told:
+            return
+        self._told.add(kind)
+        now, account_id = self._desk.now, self._desk.account_id
+        event = AccountTroubled(fp_user_id=self._desk.fp_id, text=text, since=now)
+        with self._desk.write() as (db, _account):
+            alerts.open_alert(db, kind, self._key(kind), text, now, account_id)
+            record(self._desk.tools, db, account_id, [event])
+
+    def _close(self, kinds: set[str]) -> None:
+        if not kinds:
+            return
+        with self._desk.write() as (db, _account):
+            for kind in kinds:
+                alerts.close_alert(db, self._key(kind), self._desk.now)
+        self._told -= kinds
+
+    def _key(self, kind: str) -> str:
+        return f"account:{self._desk.account_id}:{kind}"
