@@ -14,11 +14,8 @@ __version__ = "0.1.0"
 
 def create_app(core: Opium) -> Flask:
     """The web application over a core; starts nothing."""
-    from flask import Flask
+    from opium.blueprints import create_app as build
 
-    from opium.blueprints import register
-
-    app = Flask("opium")
+    app = build(core)
     app.extensions["opium"] = core
-    register(app, core)
     return app

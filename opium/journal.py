@@ -250,6 +250,8 @@ def lose(
 
 def hold(db: Session, row: StoredCommand, generation: int, now: datetime, reason: str) -> bool:
     """Stop a wish whose outcome cannot be settled, until a person decides."""
+    # By way of `unknown`: the only arrow that leads to `held` (D19).
+    _move(db, row, generation, "unknown", now)
     if not _move(db, row, generation, "held", now, reason=reason, next_at=None):
         return False
     _hold_handout_of(db, row, reason)

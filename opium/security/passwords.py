@@ -1,0 +1,124 @@
+"""The admin password: its hash, its rules, its place in the settings.
+
+Stored as `pbkdf2:sha256:<rounds>$<salt>$<hex>`; the salt is used as the ASCII text it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from opium.config import Config
+from opium.db.session import Database
+from opium.db.tables import Setting
+from opium.errors import Invalid, TooMany
+
+SETTING = "admin_password"
+MIN_LENGTH, MAX_LENGTH = 8, 256
+RECOMMENDED = 12
+AT_WORK, WAITING = 2, 4
+
+_STORED = re.compile(r"pbkdf2:sha256:([0-9]{3,8})\$([!-#%-~]{1,256})\$([0-9a-f]{64})", re.ASCII)
+_COMMON = Path(__file__).with_name("common_passwords.txt")
+
+
+def hash_password(password: str, rounds: int) -> str:
+    """A new hash of `password` with a random salt."""
+    salt = secrets.token_hex(32)
+    return f"pbkdf2:sha256:{rounds}${salt}${_digest(password, salt, rounds)}"
+
+
+def verify(stored: str, password: str) -> bool:
+    """Whether `password` is the one of `stored`; takes as long as the stored rounds ask."""
+    match = _STORED.fullmatch(stored)
+    if match is None:
+        return False
+    return hmac.compare_digest(_digest(password, match[2], int(match[1])), match[3])
+
+
+def is_hash(text: str) -> bool:
+    return _STORED.fullmatch(text) is not None
+
+
+def check_rules(password: str) -> None:
+    """Raises Invalid with what to change about a new password."""
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+        raise Invalid(
+            f"The password must have {MIN_LENGTH} to {MAX_LENGTH} characters; "
+            f"{RECOMMENDED} or more are recommended."
+        )
+    if password.lower() in _common():
+        raise Invalid("This password is one of the most common ones; choose another.")
+
+
+def set_password(db: Database, password: str, rounds: int) -> None:
+    """Check and store a new password; all tokens issued before end. Raises Invalid."""
+    check_rules(password)
+    hashed = hash_password(password, rounds)
+    with db.write() as session:
+        session.merge(Setting(key=SETTING, value=hashed))
+
+
+def ensure_password(db: Database, config: Config) -> bool:
+    """Store the first password from the settings if none is stored; whether there is one now.
+
+    Raises Invalid if the one in the settings breaks the rules.
+    """
+    with db.read() as session:
+        if stored_hash(session) is not None:
+            return True
+    if config.admin_password is not None:
+        set_password(db, config.admin_password.get_secret_value(), config.password_rounds)
+        return True
+    if not config.admin_password_hash:
+        return False
+    if not is_hash(config.admin_password_hash):
+        raise Invalid("OPIUM_ADMIN_PASSWORD_HASH is not a hash made by the passwd command.")
+    with db.write() as session:
+        session.merge(Setting(key=SETTING, value=config.admin_password_hash))
+    return True
+
+
+def stored_hash(session: Session) -> str | None:
+    """The stored hash, None as long as no password is set."""
+    found = session.get(Setting, SETTING)
+    return None if found is None else found.value
+
+
+class Hashing:
+    """Room for hashing: few at work, few waiting, everybody else is sent away."""
+
+    def __init__(self, at_work: int = AT_WORK, waiting: int = WAITING) -> None:
+        self._work = threading.Semaphore(at_work)
+        self._room = threading.Semaphore(at_work + waiting)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for a turn; TooMany if the queue is full."""
+        if not self._room.acquire(blocking=False):
+            raise TooMany("Too many sign-ins at once. Try again in 1 s.", retry_after=1)
+        try:
+            with self._work:
+                yield
+        finally:
+            self._room.release()
+
+
+def _digest(password: str, salt: str, rounds: int) -> str:
+    data = password.encode("utf-8", "surrogatepass")
+    return hashlib.pbkdf2_hmac("sha256", data, salt.encode("ascii"), rounds).hex()
+
+
+@cache
+def _common() -> frozenset[str]:
+    lines = _COMMON.read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if not line.startswith("#"))

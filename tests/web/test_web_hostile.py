@@ -1,0 +1,162 @@
+"""The hostile list of matrix row 98 on every route: always a 4xx sentence, never a 5xx (S9)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from test_web_auth import routes
+from web_world import World, json_of, refusal
+
+MEMBERS = {
+    "text",
+    "username",
+    "module_name",
+    "golden_key",
+    "config",
+    "everywhere",
+    "decision",
+    "minutes",
+}
+DEEP = b"[" * 100_000
+HOSTILE: dict[str, bytes] = {
+    "list": b"[]",
+    "null": b"null",
+    "text": b'"x"',
+    "number": b"1",
+    "not json": b"{",
+    "deep list": b'{"config":' + DEEP,
+    "deep objects": b'{"a":' * 100_000,
+    "21 levels": b'{"config":' + b"[" * 21 + b"]" * 21 + b"}",
+    "NaN": b'{"config":{"a":NaN},"username":NaN}',
+    "Infinity": b'{"config":{"a":-Infinity}}',
+    "1e400": b'{"config":{"a":1e400},"text":"x"}',
+    "2^63": b'{"config":{"a":9223372036854775808},"text":"x"}',
+    "10^400": b'{"config":{"a":1' + b"0" * 400 + b"}}",
+    "5000 digits": b'{"config":{"a":' + b"1" * 5000 + b"}}",
+    "lone surrogate": b'{"config":{"a":"\\ud800"},"text":"\\ud800"}',
+    "surrogate key": b'{"config":{"\\udfff":1}}',
+    "NUL": b'{"config":{"a":"\\u0000"},"text":"a\\u0000b"}',
+    "NUL key": b'{"config":{"\\u0000":1}}',
+    "bad UTF-8": b'{"text":"\xff\xfe"}',
+    "UTF-16": '{"text":"x"}'.encode("utf-16"),
+    "list for text": json.dumps({key: [] for key in MEMBERS}).encode(),
+    "object for text": json.dumps({key: {} for key in MEMBERS - {"config"}}).encode(),
+    "quotes": b'{"a":' + b'"\\"' * 100_000,
+    "long text": b'{"config":{"a":"' + b"x" * 9000 + b'"}}',
+    "long list": b'{"config":{"a":[' + b"1," * 10_000 + b"1]}}",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_hostile_body_gets_past_any_route(world: World, name: str) -> None:
+    world.shop(modules=("auto_raise",))
+    configs_before = dict(world.accounts.configs)
+    for method, path in routes(world):
+        if method in ("GET", "DELETE"):
+            continue
+        answer = world.owner(method, path, data=HOSTILE[name], content_type="application/json")
+        takes_none = path.endswith(("/start", "/stop", "/refund", "/refresh", "/ack"))
+        if takes_none:
+            assert answer.status_code < 500
+            continue
+        refusal(answer, 400)
+    assert world.accounts.configs == configs_before
+    assert [entry[:2] for entry in world.wishes.sent] == [("my_shop", "ABC")]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/accounts/my_shop/chats/9223372036854775808", 400),
+        ("/api/accounts/my_shop/chats/-1", 400),
+        ("/api/accounts/my_shop/chats/0", 400),
+        ("/api/accounts/my_shop/chats/1.5", 400),
+        ("/api/accounts/my_shop/chats/abc", 400),
+        ("/api/accounts/my_shop/chats/%D9%A1", 400),
+        ("/api/accounts/my_shop/chats/5/history?last_message_id=0", 400),
+        ("/api/accounts/my_shop/chats/5/history?last_message_id=", 400),
+        ("/api/accounts/my_shop/chats/5/history?last_message_id=abc", 400),
+        ("/api/accounts/my_shop/chats?update=maybe", 400),
+        ("/api/accounts/my_shop/chats?update=", 400),
+        ("/api/accounts/my_shop/orders/A-B", 400),
+        ("/api/accounts/my_shop/orders/%23ABC", 400),
+        ("/api/accounts/my_shop/orders/ABCDEFGHIJKLMNOPQ", 400),
+        ("/api/accounts/my_shop/orders?include_paid=2", 400),
+        ("/api/accounts/my_shop/orders?start_from=" + "x" * 60_000, 400),
+        ("/api/accounts/my_shop/orders?start_from=%00", 400),
+        ("/api/accounts/my_shop/modules/%00", 404),
+        ("/api/accounts/my_shop/modules/..", 404),
+        ("/api/accounts/%00", 404),
+        ("/api/accounts/..%2f..%2fetc", 404),
+        ("/api/accounts/%2e%2e/config", 404),
+        ("/api/accounts/{0.__class__}", 404),
+        ("/api/audit?limit=0", 400),
+        ("/api/audit?limit=501", 400),
+        ("/api/audit?offset=1000000000000000000000000000000", 400),
+        ("/api/audit?offset=abc", 400),
+        ("/api/commands?state=done", 400),
+        ("/api/commands?account_id=" + "%25" * 20_000, 400),
+        ("/api/alerts?open=perhaps", 400),
+        ("/api/accounts/my_shop/", 404),
+        ("//api/accounts", 404),
+        ("/api//accounts", 404),
+    ],
+)
+def test_hostile_paths_and_queries_are_refused(world: World, path: str, status: int) -> None:
+    world.shop()
+    refusal(world.owner("GET", path), status)
+
+
+@pytest.mark.parametrize("text", ["TRUE", "1", "Yes", "on", "false", "0", "NO", "Off"])
+def test_query_booleans_are_read_in_any_case(world: World, text: str) -> None:
+    world.shop()
+    assert world.owner("GET", f"/api/accounts/my_shop/chats?update={text}").status_code == 200
+
+
+def test_a_body_beyond_one_mebibyte_is_413(world: World) -> None:
+    world.shop()
+    data = b'{"text":"' + b"x" * 1024 * 1024 + b'"}'
+    for path in ("chats/5/send", "start"):
+        refusal(world.owner("POST", f"/api/accounts/my_shop/{path}", data=data), 413)
+
+
+def test_deep_documents_are_refused_quickly(world: World) -> None:
+    from time import perf_counter
+
+    world.sign_in()
+    began = perf_counter()
+    for name in ("deep list", "quotes"):
+        data = HOSTILE[name] * 2
+        refusal(world.call("POST", "/api/auth/login", data=data), 400)
+    assert perf_counter() - began < 1
+
+
+def test_no_refusal_repeats_what_was_sent(world: World) -> None:
+    world.shop()
+    secret = "hunter2hunter2"
+    bodies: list[dict[str, Any]] = [
+        {"proxy": f"socks5://user:{secret}@"},
+        {"proxy": {"http": f"ftp://u:{secret}@h:1"}},
+        {"golden_key": f"{secret}; x"},
+        {"user_agent": f"{secret}\r\nX: 1"},
+        {"anti_detect": {"startup_delay_min": secret}},
+        {"rate_limit": secret},
+        {"disable_orders": secret},
+    ]
+    for body in bodies:
+        answer = world.owner("PATCH", "/api/accounts/my_shop/config", json=body)
+        assert secret not in refusal(answer, 400)
+        assert next(iter(body)) in json_of(answer)["detail"]
+
+
+def test_an_unexpected_error_is_one_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> Any:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(world.accounts, "list", broken)
+    answer = world.owner("GET", "/api/accounts")
+    assert refusal(answer, 500) == "Internal error"
+    assert answer.headers["X-RateLimit-Limit"]
+    assert answer.headers["X-Frame-Options"] == "DENY"

@@ -1,0 +1,194 @@
+"""What waits for a person, the audit log and passwords."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, update
+from web_world import PASSWORD, World, json_of, refusal
+
+from opium.db.tables import Alert, AuditEntry, Setting, StoredCommand
+from opium.errors import Conflict, Invalid, TooMany
+from opium.security import audit, passwords
+from opium.security.passwords import Hashing, check_rules, ensure_password, hash_password, verify
+
+NOON = datetime(2026, 2, 15, 9, 0, tzinfo=UTC)
+
+
+def command(number: int, state: str, **members: Any) -> StoredCommand:
+    values: dict[str, Any] = {
+        "id": number,
+        "account_id": "my_shop",
+        "fp_id": 1,
+        "kind": "send_message",
+        "chat": "67890",
+        "state": state,
+        "created_at": NOON,
+    }
+    return StoredCommand(**(values | members))
+
+
+def test_held_and_unknown_commands_are_shown(world: World) -> None:
+    with world.db.write() as session:
+        session.add_all(
+            [
+                command(1, "held", reason="which lot?", order_id="ABC"),
+                command(2, "done"),
+                command(3, "unknown", chat="users-1-2"),
+                command(4, "held", account_id="other"),
+            ]
+        )
+    body = json_of(world.owner("GET", "/api/commands"))
+    assert (body["total"], [item["id"] for item in body["items"]]) == (3, [1, 3, 4])
+    assert body["items"][0] == {
+        "id": 1,
+        "account_id": "my_shop",
+        "kind": "send_message",
+        "order_id": "ABC",
+        "chat_id": 67890,
+        "state": "held",
+        "reason": "which lot?",
+        "since": "2026-02-15T12:00:00+03:00",
+    }
+    assert body["items"][1]["chat_id"] is None
+    held = json_of(world.owner("GET", "/api/commands?state=held&account_id=my_shop"))
+    assert [item["id"] for item in held["items"]] == [1]
+    paged = json_of(world.owner("GET", "/api/commands?limit=1&offset=1"))
+    assert (paged["total"], [item["id"] for item in paged["items"]]) == (3, [3])
+
+
+def test_a_decision_is_passed_on(world: World) -> None:
+    with world.db.write() as session:
+        session.add(command(1, "held"))
+    path = "/api/commands/1/resolve"
+    refusal(world.owner("POST", path, json={"decision": "perhaps"}), 400)
+    refusal(world.owner("POST", path, json={"decision": "done"}), 404)
+    world.wishes.error = Conflict("Only a held command waits for a decision.")
+    refusal(world.owner("POST", path, json={"decision": "done"}), 409)
+
+
+def test_alerts_are_seen_and_acknowledged(world: World) -> None:
+    with world.db.write() as session:
+        session.add_all(
+            [
+                Alert(id=1, kind="stock", key="a", text="Empty", created_at=NOON),
+                Alert(id=2, kind="key", key="b", text="Dead", created_at=NOON, closed_at=NOON),
+            ]
+        )
+    body = json_of(world.owner("GET", "/api/alerts"))
+    assert body == {
+        "items": [
+            {
+                "id": 1,
+                "kind": "stock",
+                "account_id": None,
+                "text": "Empty",
+                "created_at": "2026-02-15T12:00:00+03:00",
+                "acked_at": None,
+            }
+        ],
+        "total": 1,
+    }
+    assert json_of(world.owner("GET", "/api/alerts?open=false"))["total"] == 2
+    for _ in range(2):
+        assert json_of(world.owner("POST", "/api/alerts/1/ack")) == {"ok": True}
+    assert json_of(world.owner("GET", "/api/alerts"))["items"][0]["acked_at"]
+    refusal(world.owner("POST", "/api/alerts/9/ack"), 404)
+    actions = [item["action"] for item in json_of(world.owner("GET", "/api/audit"))["items"]]
+    assert actions.count("ALERT_ACKED") == 1
+
+
+def test_the_audit_log_is_newest_first(world: World) -> None:
+    world.shop()
+    world.owner("POST", "/api/accounts/my_shop/start")
+    body = json_of(world.owner("GET", "/api/audit?limit=1"))
+    assert set(body) == {"items", "total"}
+    (item,) = body["items"]
+    assert set(item) == {"id", "at", "actor", "action", "target", "result", "ip"}
+    assert (item["action"], item["actor"], item["ip"]) == (
+        "ACCOUNT_STARTED",
+        "admin",
+        "203.0.113.7",
+    )
+
+
+def test_a_changed_or_removed_audit_row_is_found(world: World) -> None:
+    with world.db.write() as session:
+        for n in range(5):
+            audit.record(session, "admin", "TEST", str(n), "ok", "")
+        assert audit.verify(session) is None
+    spoils = [
+        (update(AuditEntry).where(AuditEntry.id == 3).values(target="x"), 3),
+        (update(AuditEntry).where(AuditEntry.id == 2).values(at=NOON), 2),
+        (delete(AuditEntry).where(AuditEntry.id == 1), 2),
+        (delete(AuditEntry).where(AuditEntry.id == 3), 4),
+        (delete(AuditEntry).where(AuditEntry.id == 5), 0),
+        (delete(AuditEntry), 0),
+    ]
+    for spoil, found in spoils:
+        with world.db.read() as session:
+            session.execute(spoil)
+            assert audit.verify(session) == found
+    with world.db.read() as session:
+        assert audit.verify(session) is None
+
+
+def test_password_hashes_have_the_old_form() -> None:
+    stored = hash_password("пароль и пробел", 1000)
+    kind, salt, digest = stored.split("$")
+    assert (kind, len(salt), len(digest)) == ("pbkdf2:sha256:1000", 64, 64)
+    assert verify(stored, "пароль и пробел")
+    assert not verify(stored, "пароль")
+    assert not verify("nonsense", "x")
+
+
+def test_a_hash_of_werkzeug_is_understood() -> None:
+    from werkzeug.security import generate_password_hash
+
+    assert verify(generate_password_hash("x" * 10, "pbkdf2:sha256:1000"), "x" * 10)
+
+
+@pytest.mark.parametrize("password", ["", "short", "x" * 257, "password", "Password1", "12345678"])
+def test_weak_passwords_are_refused(password: str) -> None:
+    with pytest.raises(Invalid):
+        check_rules(password)
+
+
+def test_the_first_password_comes_from_the_settings_once(make_world: Any) -> None:
+    world: World = make_world(admin_password="first secret text")
+    assert ensure_password(world.db, world.config)
+    assert world.login(PASSWORD).status_code == 200
+    with world.db.write() as session:
+        session.execute(delete(Setting).where(Setting.key == passwords.SETTING))
+    assert ensure_password(world.db, world.config)
+    assert world.login("first secret text").status_code == 200
+
+
+def test_hashing_has_little_room() -> None:
+    hashing = Hashing(at_work=1, waiting=1)
+    inside, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with hashing.turn():
+            inside.set()
+            go.wait(10)
+
+    def queue() -> None:
+        with hashing.turn():
+            pass
+
+    first, second = threading.Thread(target=hold), threading.Thread(target=queue)
+    first.start()
+    assert inside.wait(10)
+    second.start()
+    while hashing._room._value:
+        threading.Event().wait(0.001)
+    with pytest.raises(TooMany) as refused, hashing.turn():
+        pass
+    assert refused.value.retry_after == 1
+    go.set()
+    first.join(10)
+    second.join(10)
