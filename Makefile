@@ -1,0 +1,73 @@
+# Everything a person or CI does with Opium. Each target makes what it needs in .venv first.
+
+VENV := .venv
+PY   := $(VENV)/bin/python
+ARGS ?=
+CODE := opium sandbox tests bench docs/modules/example app.py
+
+.PHONY: help setup demo run test lint bench clean
+
+help: ## show this list
+	@echo "make TARGET, where TARGET is one of"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1	\2/p' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.run ## make .venv with what the server needs
+	@:
+
+demo: $(VENV)/.run ## the whole product with a made-up marketplace, nothing outside this machine
+	@exec $(PY) app.py demo $(ARGS)
+
+run: $(VENV)/.run ## serve
+	@exec $(PY) app.py $(ARGS)
+
+test: $(VENV)/.dev ## all tests; one of them: make test ARGS="-k raise"
+	@$(PY) -m pytest -n auto $(ARGS)
+
+lint: $(VENV)/.dev ## style, format and types
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy --exclude '/conftest\.py$$' $(CODE)
+
+bench: $(VENV)/.dev ## measure speed and memory
+	@set -e; for script in bench/*.py; do \
+	  echo "$$script"; $(PY) -m bench.$$(basename $$script .py); \
+	done
+
+clean: ## remove .venv and caches; data in instance/ stays
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# The stamps are as old as the last install, so that pip runs only after a list has changed.
+$(VENV)/.run: requirements.txt | $(PY)
+	$(call install,requirements.txt,what Opium needs)
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	$(call install,requirements-dev.txt,what its tests need)
+	@touch $@
+
+$(PY):
+	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || continue; \
+	  if ! $$python -c 'import ensurepip, venv' >/dev/null 2>&1; then \
+	    echo "Opium needs Python's venv module, which $$python lacks; on Debian and Ubuntu: sudo apt install python3-venv" >&2; \
+	    exit 1; \
+	  fi; \
+	  echo "Making $(VENV) with $$($$python --version)"; \
+	  rm -rf $(VENV); \
+	  $$python -m venv $(VENV) && exit 0; \
+	  rm -rf $(VENV); \
+	  echo "The folder $(VENV) could not be made; the reason is above." >&2; \
+	  exit 1; \
+	done; \
+	echo "Opium needs Python 3.11 or newer; on Debian 12 and Ubuntu 24.04: sudo apt install python3 python3-venv" >&2; \
+	exit 1
+
+# $(1) is a list of packages, $(2) says in words what is in it.
+define install
+	@echo "Installing $(2) ($(1))"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r $(1) >$(VENV)/pip.log 2>&1 || { \
+	  cat $(VENV)/pip.log >&2; \
+	  echo "The packages of $(1) could not be installed; pip's reason is above." >&2; \
+	  exit 1; \
+	}
+endef
