@@ -93,6 +93,7 @@ class Carrier:
         except Refused as exc:
             self._end(row, "failed", exc.reason, {})
         except Rewritten:
+            self._stop_sends()
             self._end(row, "held", "FunPay shows the message without its marker", {})
         except Exception as exc:  # Unanswered, an answer not understood: nobody knows
             if not isinstance(exc, FunPayError):
@@ -109,6 +110,13 @@ class Carrier:
             begun = journal.begin(db, row, self._desk.generation, baseline, self._desk.now)
         row.baseline_msg_id = baseline
         return begun
+
+    def _stop_sends(self) -> None:
+        """Until a person has seen the alert: what is sent now could never be found again."""
+        key = rewritten_key(self._desk.account_id)
+        text = "FunPay shows our messages without their marker; sends wait until you acknowledge."
+        with self._desk.write() as (db, _account):
+            alerts.open_alert(db, "rewritten", key, text, self._desk.now, self._desk.account_id)
 
     def _not_sent(self, row: StoredCommand, command: Command, exc: FunPayError) -> None:
         if command.settle == "forget":
@@ -151,6 +159,11 @@ class Carrier:
 
     def _load(self, row: StoredCommand) -> Command:
         return load_command(self._desk, row)
+
+
+def rewritten_key(account_id: str) -> str:
+    """The alert that stops an account's sends while nobody has acknowledged it."""
+    return f"account:{account_id}:rewritten"
 
 
 def load_command(desk: Desk, row: StoredCommand) -> Command:

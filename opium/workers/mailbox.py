@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import Exists, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from opium import journal
-from opium.db.tables import Handout, StoredCommand
+from opium.db.tables import Alert, Handout, StoredCommand
 from opium.funpay.gate import Busy
-from opium.workers.carry import Carrier
+from opium.workers.carry import Carrier, rewritten_key
 from opium.workers.desk import Desk
 from opium.workers.settle import Settler
+
+STOPPED = timedelta(seconds=30)
+"""How often to ask whether sends may go on."""
 
 
 class Mailbox:
@@ -55,7 +58,11 @@ class Mailbox:
             with self._desk.tools.db.read() as db:
                 row = self._next_ready(db)
                 self._next_due = self._soonest(db)
+                stopped = row is None and db.scalar(select(self._rewritten_alert()))
             if row is None:
+                if stopped:  # acknowledging an alert rings nobody
+                    again = self._desk.now + STOPPED
+                    self._next_due = min(self._next_due or again, again)
                 return
             self._rung = True
             try:
@@ -88,7 +95,10 @@ class Mailbox:
         handout_stopped = exists().where(
             Handout.id == row.handout_id, Handout.state.in_(("held", "cancelled"))
         )
-        waiting = and_(row.state == "waiting", ~earlier_part, ~chat_unsettled, ~handout_stopped)
+        sends_stopped = and_(row.kind.in_(("send_message", "send_image")), self._rewritten_alert())
+        waiting = and_(
+            row.state == "waiting", ~earlier_part, ~chat_unsettled, ~handout_stopped, ~sends_stopped
+        )
         return db.scalar(
             select(row)
             .where(
@@ -99,6 +109,13 @@ class Mailbox:
             )
             .order_by(row.kind == "raise_lots", row.kind == "save_offer", row.id)
             .limit(1)
+        )
+
+    def _rewritten_alert(self) -> Exists:
+        return exists().where(
+            Alert.key == rewritten_key(self._desk.account_id),
+            Alert.closed_at.is_(None),
+            Alert.acked_at.is_(None),
         )
 
     def _soonest(self, db: Session) -> datetime | None:
