@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 
+from sqlalchemy import select
+
 from opium import alerts
+from opium.db.tables import Alert
 from opium.events import AccountTroubled
 from opium.funpay.errors import FunPayError, PageChanged
 from opium.work import record
@@ -16,6 +19,8 @@ log = logging.getLogger("opium.worker")
 
 FOR_EVER = 3600.0 * 24 * 365
 PAGE = "page_changed"
+OWN_KINDS = ("signed_out", "unreachable", "limited", "duplicate", "stuck", PAGE)
+"""Alerts that are over when the account is well again."""
 
 
 class Health:
@@ -26,6 +31,19 @@ class Health:
         self._attempt = 0
         self._rest_until = 0.0
         self._told: set[str] = set()
+
+    def adopt(self) -> None:
+        """Take over the open alerts of an earlier worker, so that a good step closes them."""
+        prefix = self._key("")
+        with self._desk.tools.db.read() as db:
+            keys = db.scalars(
+                select(Alert.key).where(
+                    Alert.account_id == self._desk.account_id,
+                    Alert.kind.in_(OWN_KINDS),
+                    Alert.closed_at.is_(None),
+                )
+            ).all()
+        self._told |= {key.removeprefix(prefix) for key in keys if key.startswith(prefix)}
 
     def rest_left(self) -> float:
         """Seconds until something may be asked of FunPay again; not positive if at once."""

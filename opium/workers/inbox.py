@@ -148,6 +148,7 @@ class Inbox:
         hit("before_messages")
         with self._desk.write() as (db, _account):
             ours = self._ours(db, [m.id for m in messages])
+            self._tell_of_doubles(db, messages, ours)
             events = [
                 MessageReceived(
                     fp_user_id=self._desk.fp_id,
@@ -161,6 +162,21 @@ class Inbox:
             row.node_name = name or row.node_name
             record(self._desk.tools, db, self._desk.account_id, events)
         self._desk.saw(newest)
+
+    def _tell_of_doubles(
+        self, db: Session, messages: Sequence[Message], ours: set[int | None]
+    ) -> None:
+        """A message of ours that turned up after it was given up and sent again (A1 is broken)."""
+        for message in messages:
+            if message.author_id != self._desk.fp_id or message.id in ours:
+                continue
+            lines = [line.strip() for line in message.text.splitlines()]
+            known = db.scalar(select(StoredCommand.order_id).where(StoredCommand.marker.in_(lines)))
+            if known is not None:
+                text = f"Order {known}: a message arrived late and is in the chat twice."
+                key = f"a1_broken:{self._desk.account_id}:{message.id}"
+                log.error("[%s] %s", self._desk.account_id, text)
+                alerts.open_alert(db, "a1_broken", key, text, self._desk.now, self._desk.account_id)
 
     def _skip(self, contact: Contact, exc: Exception) -> None:
         log.warning("[%s] Chat %d cannot be read: %s", self._desk.account_id, contact.chat_id, exc)

@@ -207,6 +207,7 @@ class Worker(threading.Thread):
         if self.status.state == "created":
             self.status.state = "initializing"
         sign_in(self.desk)
+        self._health.adopt()
         self.status.initialised = True
         if self.status.state == "initializing":
             self.status.state = "ready"
