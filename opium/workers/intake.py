@@ -30,7 +30,9 @@ from opium.observe import (
     wrote_by_hand,
 )
 from opium.work import record
+from opium.workers.carry import load_command
 from opium.workers.desk import Desk
+from opium.workers.match import has_marker, own_echo
 
 log = logging.getLogger("opium.intake")
 
@@ -306,14 +308,34 @@ class Intake:
             if paid or not page.has_more or not page.messages:
                 break
             before = page.messages[0].id
-        ids = [m.id for m in messages if m.author_id == self._desk.fp_id]
+        own = [m for m in messages if m.author_id == self._desk.fp_id]
+        return wrote_by_hand(messages, self._desk.fp_id, order.order_id, self._ours(chat, own))
+
+    def _ours(self, chat: str, own: Sequence[Message]) -> frozenset[int]:
+        """Which of the account's messages Opium sent: by id, by marker, or, while a send is not
+        settled yet, by what it says."""
+        command = StoredCommand
+        lines = [line.strip() for message in own for line in message.text.splitlines()]
         with self._desk.tools.db.read() as db:
-            ours = frozenset(
-                db.scalars(select(StoredCommand.msg_id).where(StoredCommand.msg_id.in_(ids)))
-            )
-        return wrote_by_hand(
-            messages, self._desk.fp_id, order.order_id, frozenset(i for i in ours if i)
-        )
+            ids = db.scalars(select(command.msg_id).where(command.msg_id.in_([m.id for m in own])))
+            found = {found for found in ids if found is not None}
+            marked = set(db.scalars(select(command.marker).where(command.marker.in_(lines))))
+            unsettled = db.scalars(
+                select(command).where(
+                    command.account_id == self._desk.account_id,
+                    command.chat == chat,
+                    command.marker.is_(None),
+                    command.state.in_(("started", "unknown", "held")),
+                )
+            ).all()
+        for message in own:
+            if any(marker and has_marker(message.text, marker) for marker in marked):
+                found.add(message.id)
+        for row in unsettled:
+            echo = own_echo(own, self._desk.fp_id, 0, load_command(self._desk, row), None)
+            if echo is not None:
+                found.add(echo.id)
+        return frozenset(found)
 
 
 def _chat_name(one: int, other: int) -> str:
