@@ -258,6 +258,15 @@ def hold(db: Session, row: StoredCommand, generation: int, now: datetime, reason
     return True
 
 
+def postpone(db: Session, row: StoredCommand, next_at: datetime) -> None:
+    """Let a waiting wish wait longer."""
+    db.execute(
+        update(StoredCommand)
+        .where(StoredCommand.id == row.id, StoredCommand.state == "waiting")
+        .values(next_at=next_at)
+    )
+
+
 def look_again(db: Session, row: StoredCommand, next_at: datetime, misses: int) -> None:
     """Stay `unknown` and look again later."""
     db.execute(

@@ -10,7 +10,7 @@ import base64
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
@@ -42,9 +42,10 @@ from opium.funpay.errors import (
 )
 from opium.funpay.gate import Kind
 from opium.funpay.models import Message, OfferForm, Sent
-from opium.work import record
+from opium.work import FRESH, record
 from opium.workers.desk import Desk
 from opium.workers.match import own_echo
+from opium.workers.sightings import still_wants_goods
 
 log = logging.getLogger("opium.mailbox")
 
@@ -65,6 +66,8 @@ class Carrier:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._looked: dict[str, datetime] = {}
+        """The order that was looked at last, and when."""
 
     def carry(self, row: StoredCommand) -> None:
         """Bring a waiting command one attempt further.
@@ -73,6 +76,8 @@ class Carrier:
         whole account; nothing else.
         """
         command = self._load(row)
+        if row.handout_id and not self._still_wanted(row):
+            return
         kind = _turn_kind(command)
         with self._desk.client.gate.turn(kind, row.chat, patience=SEND_PATIENCE):
             started = self._desk.tools.clock.monotonic()
@@ -83,6 +88,19 @@ class Carrier:
                 self._put_back(row, "the server slept before it was sent", 0)
                 return
             self._attempt(row, command)
+
+    def _still_wanted(self, row: StoredCommand) -> bool:
+        """Goods that waited for a minute or more go out only after a fresh look at the order."""
+        order_id, now = row.order_id or "", self._desk.now
+        if now - max(row.created_at, self._looked.get(order_id, row.created_at)) <= FRESH:
+            return True
+        wanted = still_wants_goods(self._desk, order_id)
+        if wanted:
+            self._looked = {order_id: now}
+        elif wanted is None:
+            with self._desk.write() as (db, _account):
+                journal.postpone(db, row, now + FRESH)
+        return bool(wanted)
 
     def _attempt(self, row: StoredCommand, command: Command) -> None:
         try:

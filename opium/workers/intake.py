@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opium import alerts
 from opium.db.tables import Baseline, ChatSeen, OrderSeen, StoredCommand
-from opium.events import Event, OrderFirstSeen, OrderPaid, OrderRead, OrderStatusChanged
+from opium.events import Event, OrderFirstSeen, OrderPaid, OrderRead
 from opium.failpoints import hit
 from opium.funpay.models import Message, MessageType, Order, OrderRow, OrderStatus
 from opium.observe import (
@@ -33,6 +33,7 @@ from opium.work import record
 from opium.workers.carry import load_command
 from opium.workers.desk import Desk
 from opium.workers.match import has_marker, own_echo
+from opium.workers.sightings import status_changed
 
 log = logging.getLogger("opium.intake")
 
@@ -169,30 +170,10 @@ class Intake:
             old = [row for row in change.new if is_old(row.date, first.taken_at)]
             self._store(db, old, source, "old")
             self._store(db, [row for row in change.new if row not in old], source, "pending")
-            events: list[Event] = []
             for row in change.changed:
-                events += self._changed(db, row_status(row), row.order_id, row_facts(row))
+                status_changed(self._desk, db, row_facts(row))
             for order in gone.values():
-                if (status := row_status(order)) != "paid":
-                    events += self._changed(db, status, order.order_id, order_facts(order))
-            record(self._desk.tools, db, self._desk.account_id, events)
-
-    def _changed(self, db: Session, status: str, order_id: str, facts: object) -> list[Event]:
-        db.execute(
-            update(OrderSeen)
-            .where(OrderSeen.fp_id == self._desk.fp_id, OrderSeen.order_id == order_id)
-            .values(status=status)
-        )
-        if status != "paid":
-            alerts.close_alert(db, f"order:{order_id}", self._desk.now)
-        return [
-            OrderStatusChanged(
-                fp_user_id=self._desk.fp_id,
-                order_id=order_id,
-                order=facts,
-                changed_at=self._desk.now,
-            )
-        ]
+                status_changed(self._desk, db, order_facts(order))
 
     def _store(self, db: Session, rows: Sequence[OrderRow], source: str, decision: str) -> None:
         now = self._desk.now

@@ -11,7 +11,7 @@ from sqlalchemy import Exists, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from opium import journal
-from opium.db.tables import Alert, Handout, StoredCommand
+from opium.db.tables import Alert, Handout, OrderSeen, StoredCommand
 from opium.funpay.gate import Busy
 from opium.workers.carry import Carrier, rewritten_key
 from opium.workers.desk import Desk
@@ -92,12 +92,23 @@ class Mailbox:
             unsettled.state == "unknown",
             unsettled.marker.is_(None),
         )
+        refunded = exists().where(
+            row.handout_id.is_not(None),
+            OrderSeen.fp_id == row.fp_id,
+            OrderSeen.order_id == row.order_id,
+            OrderSeen.status == "refunded",
+        )
         handout_stopped = exists().where(
             Handout.id == row.handout_id, Handout.state.in_(("held", "cancelled"))
         )
         sends_stopped = and_(row.kind.in_(("send_message", "send_image")), self._rewritten_alert())
         waiting = and_(
-            row.state == "waiting", ~earlier_part, ~chat_unsettled, ~handout_stopped, ~sends_stopped
+            row.state == "waiting",
+            ~earlier_part,
+            ~chat_unsettled,
+            ~handout_stopped,
+            ~refunded,
+            ~sends_stopped,
         )
         return db.scalar(
             select(row)

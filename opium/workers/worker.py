@@ -187,16 +187,18 @@ class Worker(threading.Thread):
         if self.desk.settings.disable_orders:
             self._intake.lost_sight()
             return
+        looked = False
         try:
             if self.desk.sales_signal or now >= self._next_compare:
                 self._at("sales")
                 self._intake.compare()
                 self._next_compare = now + self.desk.config.catchup_seconds
-                self._handlings_due = 0.0
+                looked = True
             self._at("orders")
-            if self._intake.decide():
+            looked = self._intake.decide() or looked
+            if looked:
                 self._handlings_due = 0.0
-            self._health.page_understood()
+                self._health.page_understood()
         except PageChanged as exc:
             self._page_changed(exc)
 

@@ -1,0 +1,49 @@
+"""Writing down that an order's status changed, and telling the modules."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from opium import alerts
+from opium.db.tables import OrderSeen
+from opium.events import OrderFacts, OrderStatusChanged
+from opium.funpay.models import Order
+from opium.observe import order_facts
+from opium.work import record
+from opium.workers.desk import Desk
+
+
+def status_changed(desk: Desk, db: Session, facts: OrderFacts) -> None:
+    """Store the new status and the event, in the caller's transaction; nothing if it is known."""
+    changed = db.execute(
+        update(OrderSeen)
+        .where(
+            OrderSeen.fp_id == desk.fp_id,
+            OrderSeen.order_id == facts.id,
+            OrderSeen.status != facts.status_name,
+        )
+        .values(status=facts.status_name)
+    )
+    if changed.rowcount != 1:  # type: ignore[attr-defined]  # a CursorResult at run time
+        return
+    if facts.status_name != "paid":
+        alerts.close_alert(db, f"order:{facts.id}", desk.now)
+    event = OrderStatusChanged(
+        fp_user_id=desk.fp_id, order_id=facts.id, order=facts, changed_at=desk.now
+    )
+    record(desk.tools, db, desk.account_id, [event])
+
+
+def still_wants_goods(desk: Desk, order_id: str) -> bool | None:
+    """A fresh look at an order before goods go out late: False if it was refunded, None if
+    FunPay does not show it. A refund seen here is written down."""
+    order: Order | None = desk.client.orders([order_id]).get(order_id)
+    if order is None:
+        return None
+    facts = order_facts(order)
+    if facts.status_name != "refunded":
+        return True
+    with desk.write() as (db, _account):
+        status_changed(desk, db, facts)
+    return False
