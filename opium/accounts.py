@@ -135,6 +135,8 @@ class Accounts:
             row.generation += 1
             if purge:
                 _purge(db, account_id)
+        if purge:
+            self._attachments.forget(account_id)
         self._registry.forget(account_id)
         self.refresh(account_id)
 

@@ -188,6 +188,12 @@ class Attachments:
             self._refresh(db, account_id)
         self._changed(account_id)
 
+    def forget(self, account_id: str) -> None:
+        """The rows of this account are gone."""
+        with self._lock:
+            self._by_account.pop(account_id, None)
+            self._names.pop(account_id, None)
+
     def _known(self, name: str) -> Module:
         module = self._found.ready.get(name)
         if module is None:

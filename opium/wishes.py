@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opium import alerts, journal
@@ -22,7 +22,7 @@ from opium.workers.registry import Registry, refuse_unless_live
 
 PATIENCE = 25.0
 CHECKED = "The outcome is unknown and is being checked; look at the chat before you repeat it."
-LATE = "Nothing was sent: FunPay did not take it in time. Try again."
+LATE = "Nothing was sent yet: FunPay did not take it in time. Try again."
 Audit = Callable[[Session, str, str, str], None]
 """(session, action, target, result) → a row of the audit log."""
 
@@ -44,8 +44,9 @@ class Wishes:
             known = db.get(ChatSeen, (account_id, chat_id))
             chat = known.node_name if known and known.node_name else str(chat_id)
             command = SendMessage(chat=chat, text=text)
-            row = self._stored(db, account, command, idempotency_key)
-            self._ends.expect(row.id)
+            asked = f"send\0{chat_id}\0{text}"
+            row = self._stored(db, account, command, asked, idempotency_key)
+            self._expect(row)
         self._carry_out(account_id, row.id)
 
     def refund(
@@ -57,15 +58,17 @@ class Wishes:
             account = db.get_one(Account, account_id)
             fp_id = account.fp_id or 0
             row = journal.open_refund(db, fp_id, order_id)
+            joined = row is not None
             if row is None:
                 now = self._tools.clock.now()
                 journal.make_way_for_refund(db, fp_id, order_id, now, self._release, person=True)
-                row = self._stored(db, account, Refund(order_id=order_id), idempotency_key)
+                command, asked = Refund(order_id=order_id), f"refund\0{order_id}"
+                row = self._stored(db, account, command, asked, idempotency_key)
                 self._audit(db, "REFUND", f"{account_id}:{order_id}", "asked")
             elif row.state == "done":
                 return
-            self._ends.expect(row.id)
-        self._carry_out(account_id, row.id)
+            self._expect(row)
+        self._carry_out(account_id, row.id, withdraw=not joined)
 
     def resolve(self, command_id: int, decision: str, actor: str) -> StoredCommand:
         """A person's decision on a held command: `done`, `again` or `drop`."""
@@ -107,10 +110,17 @@ class Wishes:
             db.flush()
             handout.state, handout.ended_at = "delivered", now
 
+    def _expect(self, row: StoredCommand) -> None:
+        """Wait for this command, unless it has ended already (a repeated request)."""
+        if row.state in ("waiting", "started", "unknown"):
+            self._ends.expect(row.id)
+
     def _stored(
-        self, db: Session, account: Account, command: Command, key: str | None
+        self, db: Session, account: Account, command: Command, asked: str, key: str | None
     ) -> StoredCommand:
-        digest = hashlib.sha256(f"{command.kind}\0{command.model_dump_json()}".encode()).hexdigest()
+        """A new command, or the one that this Idempotency-Key stands for; `asked` is what the
+        caller asked for, in its own words."""
+        digest = hashlib.sha256(asked.encode()).hexdigest()
         if key is not None:
             key = f"{account.id}:{key}"
             known = db.scalar(select(StoredCommand).where(StoredCommand.idempotency_key == key))
@@ -123,17 +133,15 @@ class Wishes:
         db.flush()
         return row
 
-    def _carry_out(self, account_id: str, command_id: int) -> None:
+    def _carry_out(self, account_id: str, command_id: int, *, withdraw: bool = True) -> None:
+        """Wait for the end; what another asked for is not ours to withdraw."""
         self._registry.ring(account_id)
         self._ends.wait(command_id, PATIENCE)
         with self._tools.db.write() as db:
-            withdrawn = db.execute(
-                update(StoredCommand)
-                .where(StoredCommand.id == command_id, StoredCommand.state == "waiting")
-                .values(state="failed", reason="withdrawn", ended_at=self._tools.clock.now())
-            )
-            row = db.get_one(StoredCommand, command_id, populate_existing=True)
-            error = _error(row, withdrawn.rowcount == 1)  # type: ignore[attr-defined]
+            row = db.get_one(StoredCommand, command_id)
+            error = _error(row)
+            if row.state == "waiting" and withdraw:
+                row.state, row.reason, row.ended_at = "failed", LATE, self._tools.clock.now()
         if error is not None:
             raise error
 
@@ -146,10 +154,10 @@ class Wishes:
             module.releaser(db, handout)
 
 
-def _error(row: StoredCommand, withdrawn: bool) -> OpiumError | None:
+def _error(row: StoredCommand) -> OpiumError | None:
     if row.state == "done":
         return None
-    if withdrawn:
+    if row.state == "waiting":
         return UpstreamError(LATE)
     if row.state == "failed":
         return Refused(row.reason or "FunPay refused it.")

@@ -121,7 +121,7 @@ class Registry:
         """Settings changed: take over what can be at once; `rebuild` makes a new session."""
         with self._lock:
             worker = self._workers.get(account_id)
-            if worker is None:
+            if worker is None or worker.stopping or worker.ended:
                 return
             settings = self._hire.settings(account_id)
             if rebuild:

@@ -60,6 +60,11 @@ class Worker(threading.Thread):
         self._bell.set()
 
     @property
+    def ended(self) -> bool:
+        """Whether its thread was started and is over."""
+        return self.ident is not None and not self.is_alive()
+
+    @property
     def stopping(self) -> bool:
         return self._stopping
 
