@@ -46,6 +46,7 @@ from opium.work import FRESH, record
 from opium.workers.desk import Desk
 from opium.workers.match import own_echo
 from opium.workers.sightings import still_wants_goods
+from opium.workers.trouble import FLOOD_ROW, limited_wait
 
 log = logging.getLogger("opium.mailbox")
 
@@ -141,10 +142,19 @@ class Carrier:
             wait = getattr(exc, "wait", None)
             self._end(row, "failed", str(exc), {"wait": wait} if wait else {})
             return
-        wait = (
-            exc.wait if isinstance(exc, Limited) and exc.wait else min(60, 2 ** (row.attempt + 1))
-        )
+        tries = row.attempt + 1
+        if isinstance(exc, Limited):
+            wait = max(exc.wait or 0.0, limited_wait(None, tries))
+            if tries > FLOOD_ROW and tries % FLOOD_ROW == 1:
+                self._tell_limited(row, str(exc))
+        else:
+            wait = float(min(60, 2**tries))
         self._put_back(row, str(exc), wait)
+
+    def _tell_limited(self, row: StoredCommand, text: str) -> None:
+        with self._desk.write() as (db, _account):
+            key, account_id = limited_key(row), self._desk.account_id
+            alerts.open_alert(db, "limited", key, text, self._desk.now, account_id)
 
     def _put_back(self, row: StoredCommand, reason: str, seconds: float) -> None:
         with self._desk.write() as (db, _account):
@@ -184,6 +194,11 @@ def rewritten_key(account_id: str) -> str:
     return f"account:{account_id}:rewritten"
 
 
+def limited_key(row: StoredCommand) -> str:
+    """The alert that a wish was refused as too frequent again and again."""
+    return f"command:{row.id}:limited"
+
+
 def load_command(desk: Desk, row: StoredCommand) -> Command:
     """The wish a row holds."""
     assert row.body_sealed is not None  # noqa: S101 — wiped only after the end
@@ -202,6 +217,8 @@ def end(
     with desk.write() as (db, _account):
         if not _write_end(db, desk, row, state, reason, msg_id):
             return
+        if row.attempt >= FLOOD_ROW:
+            alerts.close_alert(db, limited_key(row), desk.now)
         if row.kind == Refund.kind and state == "done":
             db.execute(
                 update(OrderSeen)

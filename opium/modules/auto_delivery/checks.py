@@ -1,0 +1,72 @@
+"""Why a paid order is not delivered by itself, but held for a person."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import select
+
+from opium.kit import OrderFacts, OrderPaid, OrderRead, OrderSeen, Work
+from opium.modules.auto_delivery import mappings
+from opium.modules.auto_delivery.matching import Choice
+
+DELIVERED_BY_HAND = "delivered by hand? The seller wrote to the buyer after the payment"
+
+
+def reason_to_hold(
+    event: OrderPaid | OrderRead, work: Work, choice: Choice, pieces: int
+) -> str | None:
+    """One sentence for the alert, or None if nothing speaks against the delivery."""
+    order = event.order
+    if reason := _missed(event, work):
+        return reason
+    if event.seller_wrote:
+        return DELIVERED_BY_HAND
+    if choice.unsure:
+        return "which lot? Several lots have this title, with different goods"
+    if pieces > work.settings.max_per_order:
+        return f"{pieces} pieces are more than max_per_order ({work.settings.max_per_order})"
+    if chat_of(order) is None:
+        return "the order does not name its chat"
+    return _too_cheap(order, work)
+
+
+def paid_at(work: Work, order: OrderFacts) -> datetime | None:
+    """When the order was made, from itself or from the sales list."""
+    if order.date is not None:
+        return order.date
+    return work.db.scalar(
+        select(OrderSeen.ordered_at).where(
+            OrderSeen.fp_id == work.account.fp_id, OrderSeen.order_id == order.id
+        )
+    )
+
+
+def chat_of(order: OrderFacts) -> str | None:
+    """The chat's node name, else its number."""
+    return order.chat or (str(order.chat_id) if order.chat_id else None)
+
+
+def _missed(event: OrderPaid | OrderRead, work: Work) -> str | None:
+    if not isinstance(event, OrderPaid) or not event.missed:
+        return None
+    if not work.settings.process_missed_orders:
+        return "paid while Opium was off"
+    paid = paid_at(work, event.order)
+    if paid is None:
+        return "paid while Opium was off, nobody knows when"
+    age = work.now - paid
+    if age > timedelta(hours=work.settings.missed_orders_max_age_hours):
+        return f"paid {age // timedelta(hours=1)} h ago while Opium was off"
+    return None
+
+
+def _too_cheap(order: OrderFacts, work: Work) -> str | None:
+    offered = mappings.price_per_piece(work.db, work.account.id, order.lot_title, order.currency)
+    if offered is None or order.amount < 1:
+        return None
+    paid = Decimal(str(order.price)) / order.amount
+    if paid * 2 >= offered:
+        return None
+    return f"{paid.normalize():f} per piece is below half of the lot's price ({offered:f})"

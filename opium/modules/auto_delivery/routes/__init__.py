@@ -1,0 +1,21 @@
+"""The routes under `/api/accounts/<account>/modules/auto_delivery` (contract 14.2)."""
+
+from flask import Blueprint
+
+from opium.modules.auto_delivery.routes import (
+    deliveries,
+    mappings,
+    messages,
+    overview,
+    products,
+    stock,
+    transfer,
+)
+
+
+def blueprint() -> Blueprint:
+    """The routes, made anew for each application."""
+    routes = Blueprint("auto_delivery", __name__)
+    for part in (overview, products, stock, transfer, mappings, messages, deliveries):
+        part.register(routes)
+    return routes

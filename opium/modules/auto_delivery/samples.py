@@ -1,0 +1,30 @@
+"""A delivery text with made-up goods, for the seller to look at."""
+
+from __future__ import annotations
+
+from opium.kit import Work
+from opium.modules.auto_delivery import messages, products
+from opium.modules.auto_delivery.models import Delivery, Product
+from opium.text import plain, render, split
+
+
+def sample(work: Work, product: Product, quantity: int) -> tuple[str, int]:
+    """The text for an order of `quantity`, and how many messages it needs."""
+    examples = messages.CATALOGUE.examples
+    delivery = Delivery(
+        order_id=examples["order_id"],
+        buyer=examples["buyer"],
+        title=product.name,
+        section=f"{examples['game']}, {examples['category']}",
+    )
+    if product.kind == "static":
+        items = [products.static_text(work.vault, product) or ""]
+    else:
+        items = [f"XXXXX-XXXXX-{number:05d}" for number in range(1, quantity + 1)]
+    found = messages.values(delivery, items, work.now, work.zone, pieces=quantity)
+    if product.delivery_text:
+        text = render(product.delivery_text, found)
+    else:
+        own = messages.overrides(work.db, work.account.id)
+        text = messages.CATALOGUE.render("delivery_success", own, found)
+    return plain(text), len(split(text))
