@@ -19,7 +19,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from opium.clock import Clock
-from opium.db.session import Database
+from opium.db.session import Database, after_commit
 from opium.db.tables import Attachment
 from opium.errors import Invalid, NotFound, Refused
 from opium.funpay.models import OrderRow
@@ -163,7 +163,6 @@ class Attachments:
         settings = checked(current.module, config | kept)
         with self._db.write() as db:
             self.store(db, account_id, name, settings)
-        self._changed(account_id)
         return shown(settings)
 
     def store(self, db: Session, account_id: str, name: str, settings: Settings) -> None:
@@ -174,6 +173,7 @@ class Attachments:
         row.settings_sealed = self._seal(account_id, name, settings)
         db.flush()
         self._refresh(db, account_id)
+        after_commit(db, lambda: self._changed(account_id))
 
     def detach(self, account_id: str, name: str) -> None:
         """Detach a module; its data stay."""

@@ -41,11 +41,12 @@ def passwd() -> None:
 @main.command()
 @click.option("--port", default=8000, show_default=True, help="Port of the API.")
 @click.option("--sandbox-port", default=8100, show_default=True, help="Port of the sandbox.")
-def demo(port: int, sandbox_port: int) -> None:
+@click.option("--seconds", type=float, help="End by itself; exit 1 if an order was lost.")
+def demo(port: int, sandbox_port: int, seconds: float | None) -> None:
     """Show a shop at work on the sandbox, until Ctrl-C."""
     from opium.demo import run
 
-    sys.exit(run(port, sandbox_port))
+    sys.exit(run(port, sandbox_port, seconds))
 
 
 def _config() -> Config:

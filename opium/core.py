@@ -72,7 +72,7 @@ class Opium:
         )
         self.ends = Ends()
         self.attachments = Attachments(
-            self.db, self.vault, self.clock, found or module.find(), self._ring
+            self.db, self.vault, self.clock, found or module.find(), self._modules_changed
         )
         self.tools = Tools(
             db=self.db,
@@ -159,6 +159,10 @@ class Opium:
 
     def _ring(self, account_id: str) -> None:
         self.registry.ring(account_id)
+
+    def _modules_changed(self, account_id: str) -> None:
+        self.registry.ring(account_id)
+        self.scheduler.nudge()
 
     def _prepare_folder(self) -> None:
         """Only the owner may look into the folder; wrong modes are repaired with a warning."""

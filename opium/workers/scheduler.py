@@ -7,7 +7,6 @@ library's defaults (1 s of grace, no coalescing) skipped half the runs in a tria
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import UTC, timedelta
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -29,6 +28,7 @@ class Scheduler:
         self._scheduler: BackgroundScheduler | None = None
 
     def start(self) -> None:
+        logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every job
         scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(THREADS)},
@@ -52,10 +52,16 @@ class Scheduler:
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
 
-    def every(self, name: str, seconds: float, task: Callable[[], None]) -> None:
-        """A task of the core itself."""
-        if self._scheduler is not None:
-            self._scheduler.add_job(task, "interval", seconds=seconds, id=f"core.{name}")
+    def nudge(self) -> None:
+        """A module was attached or its settings changed: its tasks need not wait a whole period."""
+        if self._scheduler is None:
+            return
+        now = self._tools.clock.now()
+        for job in self._scheduler.get_jobs():
+            _module, task = job.args
+            soon = now + timedelta(seconds=task.first_after)
+            if job.next_run_time is not None and job.next_run_time > soon:
+                job.modify(next_run_time=soon)
 
     def run(self, module: Module, task: Every) -> None:
         """One run of a task; skipped while no account has the module."""
