@@ -44,7 +44,7 @@ from opium.funpay.gate import Kind
 from opium.funpay.models import Message, OfferForm, Sent
 from opium.work import FRESH, record
 from opium.workers.desk import Desk
-from opium.workers.match import own_echo
+from opium.workers.match import own_echo, written_by
 from opium.workers.sightings import still_wants_goods
 from opium.workers.trouble import FLOOD_ROW, limited_wait
 
@@ -288,8 +288,8 @@ def _echoed(client: FunPay, sent: Sent, command: Command, row: StoredCommand) ->
     found = own_echo(sent.echoed, client.user_id, baseline, command, row.marker)
     if found is not None:
         return found
-    ours = [m for m in sent.echoed if m.author_id == client.user_id and m.id > baseline]
-    if ours and row.marker:
+    ours = written_by(client.user_id, sent.echoed)
+    if row.marker and any(m.id > baseline for m in ours):
         raise Rewritten
     raise Unanswered("FunPay did not show our message in its answer")
 

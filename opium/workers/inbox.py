@@ -170,8 +170,8 @@ class Inbox:
         for message in messages:
             if message.author_id != self._desk.fp_id or message.id in ours:
                 continue
-            lines = [line.strip() for line in message.text.splitlines()]
-            known = db.scalar(select(StoredCommand.order_id).where(StoredCommand.marker.in_(lines)))
+            words = [word for word in message.text.split() if word[0] == "#"]
+            known = db.scalar(select(StoredCommand.order_id).where(StoredCommand.marker.in_(words)))
             if known is not None:
                 text = f"Order {known}: a message arrived late and is in the chat twice."
                 key = f"a1_broken:{self._desk.account_id}:{message.id}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -77,7 +77,8 @@ class Intake:
         with self._desk.tools.db.read() as db:
             if db.get(Baseline, (self._desk.account_id, self._desk.fp_id)) is not None:
                 return
-        began = self._desk.now
+        ahead = timedelta(seconds=self._desk.client.site_clock_ahead or 0)
+        began = self._desk.now + ahead  # orders carry FunPay's time, not ours
         rows = self._all_paid()
         hit("before_baseline")
         with self._desk.write() as (db, _account):
@@ -296,11 +297,11 @@ class Intake:
         """Which of the account's messages Opium sent: by id, by marker, or, while a send is not
         settled yet, by what it says."""
         command = StoredCommand
-        lines = [line.strip() for message in own for line in message.text.splitlines()]
+        words = [word for message in own for word in message.text.split() if word[0] == "#"]
         with self._desk.tools.db.read() as db:
             ids = db.scalars(select(command.msg_id).where(command.msg_id.in_([m.id for m in own])))
             found = {found for found in ids if found is not None}
-            marked = set(db.scalars(select(command.marker).where(command.marker.in_(lines))))
+            marked = set(db.scalars(select(command.marker).where(command.marker.in_(words))))
             unsettled = db.scalars(
                 select(command).where(
                     command.account_id == self._desk.account_id,

@@ -19,19 +19,20 @@ def own_echo(
     messages: Iterable[Message], user_id: int, baseline: int, command: Command, marker: str | None
 ) -> Message | None:
     """The message that proves the send, or None."""
-    for message in messages:
-        if (
-            message.author_id == user_id
-            and message.id > baseline
-            and _same(message, command, marker)
-        ):
+    for message in written_by(user_id, messages):
+        if message.id > baseline and _same(message, command, marker):
             return message
     return None
 
 
+def written_by(user_id: int, messages: Iterable[Message]) -> list[Message]:
+    """What this user wrote; FunPay sends a lot's automatic text in his name, with a badge."""
+    return [m for m in messages if m.author_id == user_id and m.badge is None]
+
+
 def has_marker(text: str, marker: str) -> bool:
-    """Whether a line of the text is exactly the marker."""
-    return any(line.strip() == marker for line in text.splitlines())
+    """Whether the text holds exactly this marker; the site may fold the line breaks around it."""
+    return marker in text.split()
 
 
 def fold(text: str) -> str:
