@@ -31,8 +31,8 @@ def written_by(user_id: int, messages: Iterable[Message]) -> list[Message]:
 
 
 def has_marker(text: str, marker: str) -> bool:
-    """Whether the text holds exactly this marker; the site may fold the line breaks around it."""
-    return marker in text.split()
+    """Whether the text ends with exactly this marker; the site may fold the line break before."""
+    return text.split()[-1:] == [marker]
 
 
 def fold(text: str) -> str:
