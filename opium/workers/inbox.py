@@ -75,8 +75,10 @@ class Inbox:
         self._shown = {chat: self._shown[chat] for chat in look.order or () if chat in self._shown}
         return tuple(self._shown.values())
 
-    def read_some(self, until: float) -> None:
-        """Read queued chats while the gate lets us at once, until the monotonic moment `until`."""
+    def read_some(self, until: float) -> bool:
+        """Read queued chats while the gate lets us at once, until the monotonic moment `until`;
+        whether any was read."""
+        left = len(self._queue)
         read = not self._desk.settings.disable_messages and self._desk.listens("new_message")
         while (
             self._queue
@@ -87,13 +89,14 @@ class Inbox:
             try:
                 messages, name = self._new_messages(contact) if read else ((), None)
             except Busy:
-                return
+                break
             except (Missing, PageChanged) as exc:
                 self._skip(contact, exc)
             else:
                 self._store_messages(contact, messages, name)
             if self._queue.get(chat_id) is contact:
                 del self._queue[chat_id]
+        return len(self._queue) < left
 
     def _new_messages(self, contact: Contact) -> tuple[Sequence[Message], str]:
         with self._desk.tools.db.read() as db:
@@ -171,7 +174,11 @@ class Inbox:
             if message.author_id != self._desk.fp_id or message.id in ours:
                 continue
             words = [word for word in message.text.split() if word[0] == "#"]
-            known = db.scalar(select(StoredCommand.order_id).where(StoredCommand.marker.in_(words)))
+            known = db.scalar(
+                select(StoredCommand.order_id).where(
+                    StoredCommand.marker.in_(words), StoredCommand.msg_id != message.id
+                )
+            )
             if known is not None:
                 text = f"Order {known}: a message arrived late and is in the chat twice."
                 key = f"a1_broken:{self._desk.account_id}:{message.id}"
