@@ -1,107 +1,160 @@
-"""Requests per second of GET /api/accounts through waitress, everything switched on.
+"""How fast the API answers: the server as it is started in life, keep-alive clients beside it.
 
-    python bench/api_rate.py [seconds] [connections] [accounts]
+python -m bench.api_rate [--seconds 5] [--connections 8] [--accounts 3] [--processes 2]
 
-The server runs in this process; the clients are a second one, with keep-alive connections, so
-that the figure is the server's and not theirs.
+First requests per second of GET /api/accounts, then its waiting times while FunPay hangs on
+everything and other clients wait for it.
 """
 
 from __future__ import annotations
 
-import json
+import argparse
 import multiprocessing
 import socket
-import sys
-import tempfile
 import threading
 import time
-from pathlib import Path
+from collections.abc import Callable
 
-import waitress
+import requests
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "web")]
+from bench.stand import Stand
 
-from web_world import World, json_of  # noqa: E402
-
-from opium import logs  # noqa: E402
+Outcome = tuple[list[float], set[int]]
+"""Seconds that each request took, and the statuses seen."""
 
 
 def main() -> None:
-    seconds, connections, accounts = _arguments()
-    with tempfile.TemporaryDirectory() as folder:
-        world = World(Path(folder) / "instance")
-        for n in range(accounts):
-            world.shop(f"shop_{n}", modules=("steam_rent", "auto_delivery"))
-        logging = logs.set_up(world.config, console=False)
-        server = waitress.create_server(
-            world.app, host="127.0.0.1", port=0, threads=16, connection_limit=200, ident=None
-        )
-        port = int(server.effective_port)
-        threading.Thread(target=server.run, daemon=True).start()
-        token = json_of(world.login())["access_token"]
-        _measure(port, token, 1, connections)  # warm
-        done, took = _measure(port, token, seconds, connections)
-        logging.flush(10)
-        print(f"{done / took:.0f} requests/s ({done} in {took:.1f} s, {connections} connections)")
-        logging.close()
-        server.close()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--accounts", type=int, default=3)
+    parser.add_argument("--processes", type=int, default=2)
+    options = parser.parse_args()
+    with Stand(OPIUM_RATE_LIMIT_ENABLED="false") as stand:
+        shops = stand.shops(options.accounts)
+        throughput(stand, options)
+        quiet(stand, options.seconds, "idle")
+        hanging(stand, shops, options.seconds)
 
 
-def _arguments() -> tuple[int, int, int]:
-    given = [int(value) for value in sys.argv[1:4]]
-    seconds, connections, accounts = given + [5, 8, 3][len(given) :]
-    return seconds, connections, accounts
-
-
-def _measure(port: int, token: str, seconds: int, connections: int) -> tuple[int, float]:
-    queue: multiprocessing.Queue[int] = multiprocessing.Queue()
-    client = multiprocessing.Process(
-        target=_clients, args=(port, token, seconds, connections, queue)
+def throughput(stand: Stand, options: argparse.Namespace) -> None:
+    """As many requests as the clients can make."""
+    request = accounts_request(stand)
+    for seconds in (1.0, options.seconds):  # the first is to warm up
+        cpu = stand.cpu_seconds()
+        waits, statuses = clients(stand.port, request, seconds, options)
+        spent = stand.cpu_seconds() - cpu
+    assert statuses == {200}, statuses
+    print(
+        f"GET /api/accounts: {len(waits) / seconds:.0f} requests/s with {options.accounts} "
+        f"accounts over {options.connections} connections; {quantiles(waits)}; "
+        f"{1e6 * spent / len(waits):.0f} us of processor each ({spent / seconds:.2f} cores)"
     )
-    began = time.perf_counter()
-    client.start()
-    done = queue.get()
-    client.join()
-    return done, min(time.perf_counter() - began, seconds)
 
 
-def _clients(
-    port: int, token: str, seconds: int, connections: int, queue: multiprocessing.Queue[int]
-) -> None:
-    """Plain sockets: a request is one write, an answer is read by its Content-Length."""
-    request = (
-        f"GET /api/accounts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
-    ).encode()
-    until = time.perf_counter() + seconds
-    counts = [0] * connections
-
-    def run(n: int) -> None:
-        with socket.create_connection(("127.0.0.1", port)) as connection:
-            while time.perf_counter() < until:
-                connection.sendall(request)
-                _read_answer(connection)
-                counts[n] += 1
-
-    threads = [threading.Thread(target=run, args=(n,)) for n in range(connections)]
-    for thread in threads:
+def hanging(stand: Stand, shops: list[str], seconds: float) -> None:
+    """FunPay takes every request and answers none, while browsers wait for live reads."""
+    stand.sandbox("POST", "/faults", {"kind": "hang", "count": None, "seconds": 60})
+    over = threading.Event()
+    paths = [f"/api/accounts/{shop}/{what}" for shop in shops for what in ("orders", "chats")]
+    others = [threading.Thread(target=impatient, args=(stand, p, over), daemon=True) for p in paths]
+    for thread in others:
         thread.start()
-    for thread in threads:
+    time.sleep(1)
+    quiet(stand, max(seconds, 20), f"FunPay hangs, {len(paths)} live reads at once")
+    over.set()
+    states = {account["state"] for account in stand.api("GET", "/api/accounts")}
+    print(f"states at the end: {', '.join(sorted(states))}")
+
+
+def impatient(stand: Stand, path: str, over: threading.Event) -> None:
+    """A browser that asks for something live again and again."""
+    headers = {"Authorization": str(stand.session.headers["Authorization"])}
+    while not over.wait(0.2):
+        try:
+            requests.get(stand.url(path), headers=headers, timeout=60)
+        except requests.RequestException:
+            continue
+
+
+def quiet(stand: Stand, seconds: float, what: str) -> None:
+    """One client that asks fifty times a second, as many browsers together do."""
+    waits, statuses = ask(stand.port, accounts_request(stand), seconds, pause=0.02)
+    assert statuses == {200}, statuses
+    print(f"GET /api/accounts, {what}: {quantiles(waits)}")
+
+
+def accounts_request(stand: Stand) -> bytes:
+    token = str(stand.session.headers["Authorization"])
+    lines = ["GET /api/accounts HTTP/1.1", "Host: localhost", f"Authorization: {token}", "", ""]
+    return "\r\n".join(lines).encode()
+
+
+def clients(port: int, request: bytes, seconds: float, options: argparse.Namespace) -> Outcome:
+    """The connections, spread over processes, so that the figure is the server's."""
+    each = max(1, options.connections // options.processes)
+    with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
+        pool.map(len, [b""] * options.processes)  # started and imported before the clock runs
+        calls = [(port, request, seconds, each)] * options.processes
+        found = pool.starmap(threads, calls)
+    return together(found)
+
+
+def threads(port: int, request: bytes, seconds: float, count: int) -> Outcome:
+    found: list[Outcome] = []
+
+    def run() -> None:
+        found.append(ask(port, request, seconds))
+
+    running = [threading.Thread(target=run) for _ in range(count)]
+    for thread in running:
+        thread.start()
+    for thread in running:
         thread.join()
-    queue.put(sum(counts))
+    return together(found)
 
 
-def _read_answer(connection: socket.socket) -> None:
-    data = connection.recv(65536)
+def ask(port: int, request: bytes, seconds: float, pause: float = 0) -> Outcome:
+    """One keep-alive connection; a request is one write."""
+    waits: list[float] = []
+    statuses: set[int] = set()
+    with socket.create_connection(("127.0.0.1", port), 30) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        end = time.perf_counter() + seconds
+        while (began := time.perf_counter()) < end:
+            connection.sendall(request)
+            statuses.add(read_answer(lambda: connection.recv(65536)))
+            waits.append(time.perf_counter() - began)
+            if pause:
+                time.sleep(pause)
+    return waits, statuses
+
+
+def read_answer(receive: Callable[[], bytes]) -> int:
+    """The status of an answer, read to its end by its Content-Length."""
+    data = receive()
     head, separator, body = data.partition(b"\r\n\r\n")
     while not separator:
-        data += connection.recv(65536)
+        data += receive()
         head, separator, body = data.partition(b"\r\n\r\n")
-    if not head.startswith(b"HTTP/1.1 200"):
-        raise SystemExit(json.dumps(head.decode()))
     length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
     while len(body) < length:
-        body += connection.recv(65536)
+        body += receive()
+    return int(head[9:12])
+
+
+def together(found: list[Outcome]) -> Outcome:
+    waits = [wait for outcome in found for wait in outcome[0]]
+    return waits, set().union(*(outcome[1] for outcome in found))
+
+
+def quantiles(waits: list[float]) -> str:
+    ordered = sorted(waits)
+
+    def at(share: float) -> float:
+        return 1000 * ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+    return f"median {at(0.5):.1f} ms, p99 {at(0.99):.1f} ms, worst {at(1):.1f} ms"
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from opium.db.tables import Alert
@@ -20,6 +20,11 @@ def open_alert(
         return False
     db.add(Alert(kind=kind, key=key, account_id=account_id, text=text, created_at=now))
     return True
+
+
+def is_open(db: Session, key: str) -> bool:
+    """Whether an alert with this key stands."""
+    return bool(db.scalar(select(exists().where(Alert.key == key, Alert.closed_at.is_(None)))))
 
 
 def close_alert(db: Session, key: str, now: datetime) -> None:

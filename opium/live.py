@@ -89,11 +89,8 @@ class Live:
         with self.waiting.place("live"):
             return cast(T, self._fly(key, fetch))
 
-    def last(self, account_id: str, *what: Hashable) -> Any:
-        """The last answer, however old; None if there is none."""
-        with self._lock:
-            found = self._answers.get((account_id, *what))
-            return None if found is None else found[1]
+    def __len__(self) -> int:
+        return len(self._answers)
 
     def forget(self, account_id: str) -> None:
         """What is known of this account has changed: the next read asks FunPay."""

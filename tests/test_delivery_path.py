@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from driver import Driver
 
 from opium.events import OrderPaid
@@ -23,7 +25,7 @@ def giver() -> Module:
     return module
 
 
-def test_a_paid_order_is_delivered_once(world: World, tmp_path) -> None:
+def test_a_paid_order_is_delivered_once(world: World, tmp_path: Path) -> None:
     opium = Driver(world, tmp_path / "i", {"giver": giver()})
     shop, ann = world.seller("shop"), world.buyer("ann")
     lot = shop.lot("Ключ Steam")

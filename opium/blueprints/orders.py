@@ -221,7 +221,7 @@ def _review(review: Review, buyer: str, buyer_id: int) -> ReviewShown:
         "stars": review.stars,
         "text": review.text,
         "reply": review.reply,
-        "anonymous": review.hidden,
+        "anonymous": review.author is None and review.author_id is None,
         "author": review.author or buyer,
         "author_id": review.author_id or buyer_id,
     }

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from opium.config import Config
@@ -43,6 +44,24 @@ def verify(stored: str, password: str) -> bool:
     if match is None:
         return False
     return hmac.compare_digest(_digest(password, match[2], int(match[1])), match[3])
+
+
+def is_outdated(stored: str, rounds: int) -> bool:
+    """Whether a hash is weaker than one made now: fewer rounds, or a short salt."""
+    match = _STORED.fullmatch(stored)
+    return match is not None and (int(match[1]) < rounds or len(match[2]) < 32)
+
+
+def renew(db: Database, stored: str, password: str, rounds: int) -> str | None:
+    """Put a stronger hash of the same password in the place of `stored`, and return it.
+
+    None, and nothing is changed, if `stored` is not what is stored any more.
+    """
+    hashed = hash_password(password, rounds)
+    ours = update(Setting).where(Setting.key == SETTING, Setting.value == stored)
+    with db.write() as session:
+        changed = session.scalars(ours.values(value=hashed).returning(Setting.value)).all()
+    return hashed if changed else None
 
 
 def is_hash(text: str) -> bool:

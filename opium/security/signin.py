@@ -63,11 +63,12 @@ class SignIns:
         with self._hashing.turn():
             # Hashed for a wrong name too, with the same rounds: time must not tell which it was.
             right = passwords.verify(stored, password)
-        right &= hmac.compare_digest(_bytes(username), _bytes(admin))
-        if not right:
+            right &= hmac.compare_digest(_bytes(username), _bytes(admin))
+            current = self._renewed(stored, password) if right else None
+        if current is None:
             self._failed(name, address)
             raise Unauthorized(WRONG)
-        return self._succeeded(name, version(stored), address)
+        return self._succeeded(name, version(current), address)
 
     def refresh(self, claims: dict[str, Any]) -> Issued:
         """Another token of the same session, up to 30 days after its sign-in."""
@@ -89,6 +90,23 @@ class SignIns:
         with self._db.write() as session:
             audit.record(session, claims["sub"], "SIGN_OUT", claims["sid"], result, address.text)
         note("SIGN_OUT", result)
+
+    def _renewed(self, stored: str, password: str) -> str | None:
+        """The stored hash, made stronger if it is an old one; that ends the tokens made before.
+
+        None if another password was set meanwhile.
+        """
+        rounds = self._config.password_rounds
+        if not passwords.is_outdated(stored, rounds):
+            return stored
+        renewed = passwords.renew(self._db, stored, password, rounds)
+        self._sessions.reread()
+        if renewed is not None:
+            return renewed
+        with self._db.read() as session:
+            current = passwords.stored_hash(session)
+        # Another sign-in may just have renewed it too.
+        return current if current and passwords.verify(current, password) else None
 
     def _failed(self, name: str, address: Address) -> None:
         now = self._clock.now()

@@ -143,18 +143,21 @@ class Carrier:
             self._end(row, "failed", str(exc), {"wait": wait} if wait else {})
             return
         tries = row.attempt + 1
-        if isinstance(exc, Limited):
-            wait = max(exc.wait or 0.0, limited_wait(None, tries))
-            if tries > FLOOD_ROW and tries % FLOOD_ROW == 1:
-                self._tell_limited(row, str(exc))
-        else:
-            wait = float(min(60, 2**tries))
-        self._put_back(row, str(exc), wait)
+        if not isinstance(exc, Limited):
+            self._put_back(row, str(exc), float(min(60, 2**tries)))
+            return
+        wait = max(exc.wait or 0.0, limited_wait(None, tries))
+        reason = f"FunPay says too often; next try in {wait:.0f} s."
+        if tries >= FLOOD_ROW:
+            self._tell_limited(row, reason)
+        self._put_back(row, reason, wait)
 
     def _tell_limited(self, row: StoredCommand, text: str) -> None:
+        """Again and again: a person should know, once, unless the whole account is limited."""
+        account_id = self._desk.account_id
         with self._desk.write() as (db, _account):
-            key, account_id = limited_key(row), self._desk.account_id
-            alerts.open_alert(db, "limited", key, text, self._desk.now, account_id)
+            if not alerts.is_open(db, f"account:{account_id}:limited"):
+                alerts.open_alert(db, "limited", limited_key(row), text, self._desk.now, account_id)
 
     def _put_back(self, row: StoredCommand, reason: str, seconds: float) -> None:
         with self._desk.write() as (db, _account):
@@ -217,7 +220,7 @@ def end(
     with desk.write() as (db, _account):
         if not _write_end(db, desk, row, state, reason, msg_id):
             return
-        if row.attempt >= FLOOD_ROW:
+        if row.attempt >= FLOOD_ROW - 1:
             alerts.close_alert(db, limited_key(row), desk.now)
         if row.kind == Refund.kind and state == "done":
             db.execute(

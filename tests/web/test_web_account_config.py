@@ -20,6 +20,8 @@ from opium.account_config import (
     mask_proxy,
     proxies,
 )
+from opium.funpay.cookies import Cookies
+from opium.funpay.proxy import parse_proxy
 from opium.schema import sentence
 
 
@@ -249,3 +251,34 @@ def test_what_is_accepted_can_be_used(member: str, values: dict[str, Any]) -> No
         return
     effective = model.of(getattr(config, member))  # type: ignore[attr-defined]
     assert all(getattr(effective, name) == value for name, value in values.items())
+
+
+@given(st.text(st.characters(max_codepoint=300), max_size=260))
+def test_every_key_that_is_taken_can_be_sent(key: str) -> None:
+    try:
+        CreateBody(account_id="a", golden_key=key)
+    except ValidationError:
+        return
+    assert Cookies(key).header
+
+
+CREDENTIALS = st.text('aZ09:@/?#%\\"[ ]\x7f0ё', max_size=8) | st.text("%0aF", max_size=300)
+
+
+@given(
+    st.sampled_from(["", "http://", "https://", "socks5://", "socks5h://", "SOCKS5://"]),
+    CREDENTIALS,
+    CREDENTIALS,
+    st.sampled_from(["1.2.3.4", "[2001:db8::1]", "a-b.example", "a_b", "2130706433"]),
+    st.integers(0, 70000),
+)
+def test_every_proxy_that_is_taken_can_be_used(
+    scheme: str, user: str, password: str, host: str, port: int
+) -> None:
+    for address in (f"{scheme}{host}:{port}", f"{scheme}{user}:{password}@{host}:{port}"):
+        try:
+            check_proxy(address)
+        except ValueError:
+            continue
+        for form in (address, {"http": address}, {"https": address}, proxies(address)):
+            assert parse_proxy(form)

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 import pytest
-from web_world import World, refusal
+from web_cast import Web, refusal
 
 ORIGIN = "http://localhost:3000"
 ALWAYS = {
@@ -21,8 +21,8 @@ ALWAYS = {
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/api/health", "/api/accounts", "/docs"])
-def test_every_answer_carries_the_security_headers(world: World, path: str) -> None:
-    answer = world.call("GET", path)
+def test_every_answer_carries_the_security_headers(web: Web, path: str) -> None:
+    answer = web.call("GET", path)
     for name, value in ALWAYS.items():
         assert answer.headers[name] == value
     assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
@@ -30,9 +30,9 @@ def test_every_answer_carries_the_security_headers(world: World, path: str) -> N
     assert (answer.headers.get("Cache-Control") == "no-store") == path.startswith("/api")
 
 
-def test_hsts_only_over_https_behind_a_trusted_proxy(make_world: Any) -> None:
-    direct: World = make_world()
-    behind: World = make_world(trusted_proxies=("127.0.0.1",))
+def test_hsts_only_over_https_behind_a_trusted_proxy(make_web: Any) -> None:
+    direct: Web = make_web()
+    behind: Web = make_web(trusted_proxies=("127.0.0.1",))
     https = "https://shop.example/"
     assert "Strict-Transport-Security" not in direct.call("GET", "/", base_url=https).headers
     assert "Strict-Transport-Security" not in behind.call("GET", "/").headers
@@ -40,11 +40,11 @@ def test_hsts_only_over_https_behind_a_trusted_proxy(make_world: Any) -> None:
     assert sent == "max-age=31536000; includeSubDomains"
 
 
-def test_refusals_carry_cors_too(make_world: Any) -> None:
-    world: World = make_world(rate_limit_per_minute=1)
+def test_refusals_carry_cors_too(make_web: Any) -> None:
+    web: Web = make_web(rate_limit_per_minute=1)
     listed = {"Origin": ORIGIN}
     for status in (401, 429):
-        answer = world.call("GET", "/api/accounts", headers=listed)
+        answer = web.call("GET", "/api/accounts", headers=listed)
         refusal(answer, status)
         assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
         exposed = answer.headers["Access-Control-Expose-Headers"]
@@ -53,21 +53,21 @@ def test_refusals_carry_cors_too(make_world: Any) -> None:
         assert answer.headers["Vary"] == "Origin"
 
 
-def test_a_refused_address_gets_cors_too(make_world: Any) -> None:
-    world: World = make_world(ip_whitelist_enabled=True)
-    answer = world.call("GET", "/api/health", headers={"Origin": ORIGIN})
+def test_a_refused_address_gets_cors_too(make_web: Any) -> None:
+    web: Web = make_web(ip_whitelist_enabled=True)
+    answer = web.call("GET", "/api/health", headers={"Origin": ORIGIN})
     refusal(answer, 403)
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
 
 
-def test_other_origins_get_nothing(world: World) -> None:
+def test_other_origins_get_nothing(web: Web) -> None:
     for origin in ("http://localhost:3001", "null", ORIGIN + ".evil.example"):
-        answer = world.call("GET", "/api/health", headers={"Origin": origin})
+        answer = web.call("GET", "/api/health", headers={"Origin": origin})
         assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-def test_a_preflight_needs_no_token(world: World) -> None:
-    answer = world.call(
+def test_a_preflight_needs_no_token(web: Web) -> None:
+    answer = web.call(
         "OPTIONS",
         "/api/accounts/x/config",
         headers={"Origin": ORIGIN, "Access-Control-Request-Method": "PATCH"},
@@ -81,14 +81,14 @@ def test_a_preflight_needs_no_token(world: World) -> None:
     assert "Content-Type" in allowed
 
 
-def test_each_request_is_one_line(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    world.shop()
-    world.sign_in()
+def test_each_request_is_one_line(web: Web, caplog: pytest.LogCaptureFixture) -> None:
+    web.register()
     with caplog.at_level(logging.INFO, "opium.api"):
-        world.owner("GET", "/api/accounts?x=1")
-        world.call("GET", "/api/accounts")
-        world.call("GET", "/api/привет")
-        world.owner("POST", "/api/accounts/my_shop/start")
+        web.login()
+        web.owner("GET", "/api/accounts?x=1")
+        web.call("GET", "/api/accounts")
+        web.call("GET", "/api/привет")
+        web.owner("POST", "/api/accounts/my_shop/stop")
     lines = [r.getMessage() for r in caplog.records if r.name == "opium.api"]
     shapes = [line.rpartition(" (")[0] for line in lines]
     assert shapes == [
@@ -96,38 +96,38 @@ def test_each_request_is_one_line(world: World, caplog: pytest.LogCaptureFixture
         "GET /api/accounts → 200",
         "GET /api/accounts → 401",
         "GET /api/привет → 401",
-        "POST /api/accounts/my_shop/start → 202",
+        "POST /api/accounts/my_shop/stop → 202",
     ]
     assert all(line.endswith("ms)") for line in lines)
 
 
-def test_a_built_web_client_is_served(make_world: Any, tmp_path: Any) -> None:
-    web = tmp_path / "web"
-    (web / "assets").mkdir(parents=True)
-    (web / "index.html").write_text("<p>Opium</p>")
-    (web / "assets" / "app.js").write_text("1")
-    (web / "favicon.ico").write_text("icon")
+def test_a_built_web_client_is_served(make_web: Any, tmp_path: Any) -> None:
+    built = tmp_path / "web"
+    (built / "assets").mkdir(parents=True)
+    (built / "index.html").write_text("<p>Opium</p>")
+    (built / "assets" / "app.js").write_text("1")
+    (built / "favicon.ico").write_text("icon")
     (tmp_path / "secret.txt").write_text("secret")
-    world: World = make_world(web_dir=web)
+    web: Web = make_web(web_dir=built)
     for path in ("/", "/orders", "/accounts/my_shop"):
-        assert world.call("GET", path).get_data(as_text=True) == "<p>Opium</p>"
-    assert world.call("GET", "/favicon.ico").get_data(as_text=True) == "icon"
-    script = world.call("GET", "/assets/app.js")
+        assert web.call("GET", path).get_data(as_text=True) == "<p>Opium</p>"
+    assert web.call("GET", "/favicon.ico").get_data(as_text=True) == "icon"
+    script = web.call("GET", "/assets/app.js")
     assert (script.status_code, script.get_data(as_text=True)) == (200, "1")
     assert "max-age=31536000" in script.headers["Cache-Control"]
-    refusal(world.call("GET", "/assets/gone.js"), 404)
-    refusal(world.call("GET", "/api/nothing"), 401)
-    refusal(world.call("POST", "/orders"), 404)
+    refusal(web.call("GET", "/assets/gone.js"), 404)
+    refusal(web.call("GET", "/api/nothing"), 401)
+    refusal(web.call("POST", "/orders"), 404)
     for path in ("/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt"):
-        assert "secret" not in world.call("GET", path).get_data(as_text=True)
+        assert "secret" not in web.call("GET", path).get_data(as_text=True)
 
 
-def test_without_a_web_client_the_root_says_who_is_there(world: World) -> None:
-    assert world.call("GET", "/").get_json() == {"name": "Opium API", "status": "ok"}
-    assert refusal(world.call("GET", "/orders"), 404) == "Not found"
+def test_without_a_web_client_the_root_says_who_is_there(web: Web) -> None:
+    assert web.call("GET", "/").get_json() == {"name": "Opium API", "status": "ok"}
+    assert refusal(web.call("GET", "/orders"), 404) == "Not found"
 
 
-def test_a_wrong_method_names_the_right_ones(world: World) -> None:
-    answer = world.owner("DELETE", "/api/accounts")
+def test_a_wrong_method_names_the_right_ones(web: Web) -> None:
+    answer = web.owner("DELETE", "/api/accounts")
     assert refusal(answer, 405) == "Method not allowed"
     assert {"GET", "POST"} <= set(answer.headers["Allow"].split(", "))

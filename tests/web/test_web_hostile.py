@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from test_web_auth import routes
-from web_world import World, json_of, refusal
+from web_cast import Web, json_of, refusal
+
+from opium.db.tables import StoredCommand
 
 MEMBERS = {
     "text",
@@ -19,6 +23,7 @@ MEMBERS = {
     "decision",
     "minutes",
 }
+TAKE_NO_BODY = ("/start", "/stop", "/refund", "/refresh", "/ack")
 DEEP = b"[" * 100_000
 HOSTILE: dict[str, bytes] = {
     "list": b"[]",
@@ -50,20 +55,20 @@ HOSTILE: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_no_hostile_body_gets_past_any_route(world: World, name: str) -> None:
-    world.shop(modules=("auto_raise",))
-    configs_before = dict(world.accounts.configs)
-    for method, path in routes(world):
+def test_no_hostile_body_gets_past_any_route(web: Web, name: str) -> None:
+    web.register("my_shop", *web.core.modules.available())
+    before = web.get("/api/accounts/my_shop/config")
+    for method, path in routes(web):
         if method in ("GET", "DELETE"):
             continue
-        answer = world.owner(method, path, data=HOSTILE[name], content_type="application/json")
-        takes_none = path.endswith(("/start", "/stop", "/refund", "/refresh", "/ack"))
-        if takes_none:
-            assert answer.status_code < 500
-            continue
-        refusal(answer, 400)
-    assert world.accounts.configs == configs_before
-    assert [entry[:2] for entry in world.wishes.sent] == [("my_shop", "ABC")]
+        answer = web.owner(method, path, data=HOSTILE[name], content_type="application/json")
+        if re.search(r"/modules/\w+/", path) or path.endswith(TAKE_NO_BODY):
+            assert answer.status_code < 500, (path, answer.get_data(as_text=True))
+        else:
+            refusal(answer, 400)
+    assert web.get("/api/accounts/my_shop/config") == before
+    with web.db.read() as session:
+        assert session.scalars(select(StoredCommand)).all() == []
 
 
 @pytest.mark.parametrize(
@@ -104,37 +109,36 @@ def test_no_hostile_body_gets_past_any_route(world: World, name: str) -> None:
         ("/api//accounts", 404),
     ],
 )
-def test_hostile_paths_and_queries_are_refused(world: World, path: str, status: int) -> None:
-    world.shop()
-    refusal(world.owner("GET", path), status)
+def test_hostile_paths_and_queries_are_refused(web: Web, path: str, status: int) -> None:
+    web.register()
+    refusal(web.owner("GET", path), status)
 
 
 @pytest.mark.parametrize("text", ["TRUE", "1", "Yes", "on", "false", "0", "NO", "Off"])
-def test_query_booleans_are_read_in_any_case(world: World, text: str) -> None:
-    world.shop()
-    assert world.owner("GET", f"/api/accounts/my_shop/chats?update={text}").status_code == 200
+def test_query_booleans_are_read_in_any_case(web: Web, text: str) -> None:
+    assert web.owner("GET", f"/api/alerts?open={text}").status_code == 200
 
 
-def test_a_body_beyond_one_mebibyte_is_413(world: World) -> None:
-    world.shop()
+def test_a_body_beyond_one_mebibyte_is_413(web: Web) -> None:
+    web.register()
     data = b'{"text":"' + b"x" * 1024 * 1024 + b'"}'
     for path in ("chats/5/send", "start"):
-        refusal(world.owner("POST", f"/api/accounts/my_shop/{path}", data=data), 413)
+        refusal(web.owner("POST", f"/api/accounts/my_shop/{path}", data=data), 413)
 
 
-def test_deep_documents_are_refused_quickly(world: World) -> None:
+def test_deep_documents_are_refused_quickly(web: Web) -> None:
     from time import perf_counter
 
-    world.sign_in()
+    web.sign_in()
     began = perf_counter()
     for name in ("deep list", "quotes"):
         data = HOSTILE[name] * 2
-        refusal(world.call("POST", "/api/auth/login", data=data), 400)
+        refusal(web.call("POST", "/api/auth/login", data=data), 400)
     assert perf_counter() - began < 1
 
 
-def test_no_refusal_repeats_what_was_sent(world: World) -> None:
-    world.shop()
+def test_no_refusal_repeats_what_was_sent(web: Web) -> None:
+    web.register()
     secret = "hunter2hunter2"
     bodies: list[dict[str, Any]] = [
         {"proxy": f"socks5://user:{secret}@"},
@@ -146,17 +150,17 @@ def test_no_refusal_repeats_what_was_sent(world: World) -> None:
         {"disable_orders": secret},
     ]
     for body in bodies:
-        answer = world.owner("PATCH", "/api/accounts/my_shop/config", json=body)
+        answer = web.owner("PATCH", "/api/accounts/my_shop/config", json=body)
         assert secret not in refusal(answer, 400)
         assert next(iter(body)) in json_of(answer)["detail"]
 
 
-def test_an_unexpected_error_is_one_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_is_one_sentence(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> Any:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(world.accounts, "list", broken)
-    answer = world.owner("GET", "/api/accounts")
+    monkeypatch.setattr(web.core.accounts, "list", broken)
+    answer = web.owner("GET", "/api/accounts")
     assert refusal(answer, 500) == "Internal error"
     assert answer.headers["X-RateLimit-Limit"]
     assert answer.headers["X-Frame-Options"] == "DENY"

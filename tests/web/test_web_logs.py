@@ -14,7 +14,7 @@ import pytest
 
 from opium import logs
 from opium.config import Config
-from opium.logs import DailyFile, Formatter, Logging, about, hide, redact
+from opium.logs import DailyFile, Formatter, Logging, about, broken_link, hide, redact
 
 log = logging.getLogger("opium.test")
 
@@ -122,8 +122,29 @@ def test_security_events_are_json_lines_of_their_own(lines: Logging, tmp_path: P
         "method",
         "detail",
         "metadata",
+        "previous",
     }
     assert event["timestamp"].endswith("+00:00")
+
+
+def test_no_security_event_can_be_taken_out_or_changed_unseen(tmp_path: Path) -> None:
+    from opium.security.events import note
+
+    config = Config.load(_env_file=None, instance=tmp_path)
+    for start in range(2):  # the chain goes on after a restart
+        running = logs.set_up(config, console=False)
+        for n in range(3):
+            note("LOGIN_FAILED", f"Attempt {start}.{n} with Bearer abc.def")
+        assert running.flush(10)
+        running.close()
+    found = (tmp_path / "logs" / "security.log").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["previous"] == "" for line in found] == [True] + [False] * 5
+    assert "abc.def" not in "".join(found)
+    assert broken_link(found) is None
+    assert broken_link([*found[:2], *found[3:]]) == 2
+    changed = [*found[:3], found[3].replace("Attempt", "Success"), *found[4:]]
+    assert broken_link(changed) == 4
+    assert broken_link([found[0], "not JSON"]) == 1
 
 
 def test_a_watcher_or_file_that_breaks_stops_nothing(lines: Logging, tmp_path: Path) -> None:
@@ -169,7 +190,7 @@ def test_a_full_queue_drops_and_counts(lines: Logging, monkeypatch: pytest.Monke
     end = lines.watch(wait)
     log.info("first")
     assert inside.wait(10)
-    monkeypatch.setattr(logs, "QUEUE_LIMIT", 2)
+    monkeypatch.setattr("opium.logs.writer.QUEUE_LIMIT", 2)
     for _ in range(5):
         log.info("more")
     assert lines.lost == 3

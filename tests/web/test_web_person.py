@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete, update
-from web_world import PASSWORD, World, json_of, refusal
+from web_cast import HOME, PASSWORD, SHOP, Web, furnish, json_of, refusal
 
 from opium.db.tables import Alert, AuditEntry, Setting, StoredCommand
-from opium.errors import Conflict, Invalid, TooMany
+from opium.errors import Invalid, TooMany
 from opium.security import audit, passwords
 from opium.security.passwords import Hashing, check_rules, ensure_password, hash_password, verify
 
+COMMAND = {"id", "account_id", "kind", "order_id", "chat_id", "state", "reason", "since"}
 NOON = datetime(2026, 2, 15, 9, 0, tzinfo=UTC)
 
 
@@ -31,8 +32,8 @@ def command(number: int, state: str, **members: Any) -> StoredCommand:
     return StoredCommand(**(values | members))
 
 
-def test_held_and_unknown_commands_are_shown(world: World) -> None:
-    with world.db.write() as session:
+def test_held_and_unknown_commands_are_shown(web: Web) -> None:
+    with web.db.write() as session:
         session.add_all(
             [
                 command(1, "held", reason="which lot?", order_id="ABC"),
@@ -41,7 +42,7 @@ def test_held_and_unknown_commands_are_shown(world: World) -> None:
                 command(4, "held", account_id="other"),
             ]
         )
-    body = json_of(world.owner("GET", "/api/commands"))
+    body = json_of(web.owner("GET", "/api/commands"))
     assert (body["total"], [item["id"] for item in body["items"]]) == (3, [1, 3, 4])
     assert body["items"][0] == {
         "id": 1,
@@ -54,31 +55,82 @@ def test_held_and_unknown_commands_are_shown(world: World) -> None:
         "since": "2026-02-15T12:00:00+03:00",
     }
     assert body["items"][1]["chat_id"] is None
-    held = json_of(world.owner("GET", "/api/commands?state=held&account_id=my_shop"))
+    held = json_of(web.owner("GET", "/api/commands?state=held&account_id=my_shop"))
     assert [item["id"] for item in held["items"]] == [1]
-    paged = json_of(world.owner("GET", "/api/commands?limit=1&offset=1"))
+    paged = json_of(web.owner("GET", "/api/commands?limit=1&offset=1"))
     assert (paged["total"], [item["id"] for item in paged["items"]]) == (3, [3])
 
 
-def test_a_decision_is_passed_on(world: World) -> None:
-    with world.db.write() as session:
-        session.add(command(1, "held"))
+@pytest.mark.parametrize(
+    ("decision", "state"), [("done", "done"), ("again", "waiting"), ("drop", "failed")]
+)
+def test_a_held_command_is_settled_once_by_a_person(web: Web, decision: str, state: str) -> None:
+    with web.db.write() as session:
+        session.add_all([command(1, "held"), command(2, "unknown")])
     path = "/api/commands/1/resolve"
-    refusal(world.owner("POST", path, json={"decision": "perhaps"}), 400)
-    refusal(world.owner("POST", path, json={"decision": "done"}), 404)
-    world.wishes.error = Conflict("Only a held command waits for a decision.")
-    refusal(world.owner("POST", path, json={"decision": "done"}), 409)
+    assert "decision" in refusal(web.owner("POST", path, {"decision": "perhaps"}), 400)
+    refusal(web.owner("POST", "/api/commands/9/resolve", {"decision": decision}), 404)
+    refusal(web.owner("POST", "/api/commands/2/resolve", {"decision": decision}), 409)
+    item = web.ok("POST", path, {"decision": decision})
+    assert (set(item), item["id"], item["state"]) == (COMMAND, 1, state)
+    refusal(web.owner("POST", path, {"decision": decision}), 409)
+    newest = web.get("/api/audit")["items"][0]
+    assert (newest["action"], newest["target"], newest["result"]) == (
+        "COMMAND_RESOLVED",
+        "my_shop:1",
+        decision,
+    )
 
 
-def test_alerts_are_seen_and_acknowledged(world: World) -> None:
-    with world.db.write() as session:
+def test_an_account_in_trouble_leaves_an_alert(web: Web) -> None:
+    seller = web.open()
+    seller.loses_key()
+    web.poll(seller, 2)
+    (alert,) = web.get("/api/alerts")["items"]
+    assert set(alert) == {"id", "kind", "account_id", "text", "created_at", "acked_at"}
+    assert (alert["account_id"], alert["acked_at"]) == ("my_shop", None)
+    assert web.ok("POST", f"/api/alerts/{alert['id']}/ack") == {"ok": True}
+    assert web.get("/api/alerts")["items"][0]["acked_at"].endswith("+03:00")
+
+
+def test_everything_a_person_changes_is_in_the_audit_log(web: Web) -> None:
+    scene = furnish(web)
+    web.ok("POST", f"{SHOP}/orders/{scene.order.id}/refund")
+    web.ok("PATCH", f"{SHOP}/config", {"disable_messages": True})
+    web.ok("PUT", f"{SHOP}/modules/auto_raise", {"config": {}})
+    web.ok("DELETE", f"{SHOP}/modules/auto_raise")
+    web.ok("POST", f"{SHOP}/stop", status=202)
+    web.ok("POST", f"{SHOP}/start", status=202)
+    web.ok("DELETE", SHOP)
+    entries = web.get("/api/audit?limit=500")["items"]
+    assert {entry["ip"] for entry in entries} == {HOME}
+    assert {entry["actor"] for entry in entries} == {"admin"}
+    assert {
+        ("SIGN_IN", "ok"),
+        ("ACCOUNT_CREATED", "ok"),
+        ("MODULE_ATTACHED", "ok"),
+        ("REFUND", "asked"),
+        ("CONFIG_CHANGED", "disable_messages"),
+        ("CONFIG_CHANGED", "ok"),
+        ("SECRET_REVEALED", "ok"),
+        ("MODULE_DETACHED", "ok"),
+        ("ACCOUNT_STOPPED", "ok"),
+        ("ACCOUNT_STARTED", "ok"),
+        ("ACCOUNT_DELETED", "ok"),
+    } <= {(entry["action"], entry["result"]) for entry in entries}
+    with web.db.read() as session:
+        assert audit.verify(session) is None
+
+
+def test_alerts_are_seen_and_acknowledged(web: Web) -> None:
+    with web.db.write() as session:
         session.add_all(
             [
                 Alert(id=1, kind="stock", key="a", text="Empty", created_at=NOON),
                 Alert(id=2, kind="key", key="b", text="Dead", created_at=NOON, closed_at=NOON),
             ]
         )
-    body = json_of(world.owner("GET", "/api/alerts"))
+    body = json_of(web.owner("GET", "/api/alerts"))
     assert body == {
         "items": [
             {
@@ -92,31 +144,31 @@ def test_alerts_are_seen_and_acknowledged(world: World) -> None:
         ],
         "total": 1,
     }
-    assert json_of(world.owner("GET", "/api/alerts?open=false"))["total"] == 2
+    assert json_of(web.owner("GET", "/api/alerts?open=false"))["total"] == 2
     for _ in range(2):
-        assert json_of(world.owner("POST", "/api/alerts/1/ack")) == {"ok": True}
-    assert json_of(world.owner("GET", "/api/alerts"))["items"][0]["acked_at"]
-    refusal(world.owner("POST", "/api/alerts/9/ack"), 404)
-    actions = [item["action"] for item in json_of(world.owner("GET", "/api/audit"))["items"]]
+        assert json_of(web.owner("POST", "/api/alerts/1/ack")) == {"ok": True}
+    assert json_of(web.owner("GET", "/api/alerts"))["items"][0]["acked_at"]
+    refusal(web.owner("POST", "/api/alerts/9/ack"), 404)
+    actions = [item["action"] for item in json_of(web.owner("GET", "/api/audit"))["items"]]
     assert actions.count("ALERT_ACKED") == 1
 
 
-def test_the_audit_log_is_newest_first(world: World) -> None:
-    world.shop()
-    world.owner("POST", "/api/accounts/my_shop/start")
-    body = json_of(world.owner("GET", "/api/audit?limit=1"))
+def test_the_audit_log_is_newest_first(web: Web) -> None:
+    web.register()
+    web.owner("POST", "/api/accounts/my_shop/stop")
+    body = json_of(web.owner("GET", "/api/audit?limit=1"))
     assert set(body) == {"items", "total"}
     (item,) = body["items"]
     assert set(item) == {"id", "at", "actor", "action", "target", "result", "ip"}
     assert (item["action"], item["actor"], item["ip"]) == (
-        "ACCOUNT_STARTED",
+        "ACCOUNT_STOPPED",
         "admin",
         "203.0.113.7",
     )
 
 
-def test_a_changed_or_removed_audit_row_is_found(world: World) -> None:
-    with world.db.write() as session:
+def test_a_changed_or_removed_audit_row_is_found(web: Web) -> None:
+    with web.db.write() as session:
         for n in range(5):
             audit.record(session, "admin", "TEST", str(n), "ok", "")
         assert audit.verify(session) is None
@@ -129,10 +181,10 @@ def test_a_changed_or_removed_audit_row_is_found(world: World) -> None:
         (delete(AuditEntry), 0),
     ]
     for spoil, found in spoils:
-        with world.db.read() as session:
+        with web.db.read() as session:
             session.execute(spoil)
             assert audit.verify(session) == found
-    with world.db.read() as session:
+    with web.db.read() as session:
         assert audit.verify(session) is None
 
 
@@ -157,14 +209,14 @@ def test_weak_passwords_are_refused(password: str) -> None:
         check_rules(password)
 
 
-def test_the_first_password_comes_from_the_settings_once(make_world: Any) -> None:
-    world: World = make_world(admin_password="first secret text")
-    assert ensure_password(world.db, world.config)
-    assert world.login(PASSWORD).status_code == 200
-    with world.db.write() as session:
+def test_the_first_password_comes_from_the_settings_once(make_web: Any) -> None:
+    web: Web = make_web(admin_password="first secret text")
+    assert ensure_password(web.db, web.config)
+    assert web.login(PASSWORD).status_code == 200
+    with web.db.write() as session:
         session.execute(delete(Setting).where(Setting.key == passwords.SETTING))
-    assert ensure_password(world.db, world.config)
-    assert world.login("first secret text").status_code == 200
+    assert ensure_password(web.db, web.config)
+    assert web.login("first secret text").status_code == 200
 
 
 def test_hashing_has_little_room() -> None:
