@@ -12,11 +12,12 @@ from sandbox.world import World
 def main() -> None:
     told = _arguments()
     world = World(seed=told.seed)
+    world.base_url = told.base_url.rstrip("/")
     if told.demo_data:
         from sandbox.demo import furnish
 
         furnish(world)
-    server = Server(told.host, told.port, create_app(world))
+    server = Server(told.host, told.port, create_app(world), tls=told.tls)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -33,6 +34,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8100, help="0 takes any free port")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--demo-data", action="store_true", help="begin with a shop and buyers")
+    parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"), help="serve HTTPS")
+    parser.add_argument("--base-url", default="", help="what links begin with, else the Host")
     return parser.parse_args()
 
 

@@ -62,7 +62,7 @@ def add_buyer() -> ResponseReturnValue:
 
 @bp.patch("/people/<who>")
 def change_person(who: str) -> ResponseReturnValue:
-    """`golden_key` (null kills it, `""` makes a new one), `banned`, `online`, `locale`, `label`."""
+    """`golden_key` (null kills it, `""` makes a new one) and what else docs/sandbox.md lists."""
     body, person = Body(), person_named(who)
     if "golden_key" in body.told:
         key = body.optional("golden_key")
@@ -73,6 +73,9 @@ def change_person(who: str) -> ResponseReturnValue:
     for name in ("locale", "label"):
         if name in body.told:
             setattr(person, name, body.told[name])
+    if "looks_at" in body.told:
+        lot = body.optional("looks_at")
+        person.looks_at(None if lot is None else world().lots.get(body.number("looks_at")))
     return jsonify(show.person(person))
 
 
@@ -114,6 +117,8 @@ def add_lot() -> ResponseReturnValue:
         desc=body.text("desc", ""),
         payment_msg=body.text("payment_msg", ""),
         active=bool(body.told.get("active", True)),
+        kind=body.text("kind", "lot"),
+        server=None if body.optional("server") is None else body.number("server"),
     )
     return jsonify(show.lot(lot)), 201
 

@@ -5,6 +5,7 @@ not to. Connections are kept alive, as on the real site, one thread each.
 """
 
 import socket
+import ssl
 import sys
 from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,21 +18,38 @@ MAX_BODY = 16 * 1024 * 1024
 
 
 class Server(ThreadingHTTPServer):
-    """Serves one WSGI application until `shutdown`; threads die with the process."""
+    """Serves one WSGI application until `shutdown`; threads die with the process.
+
+    `tls` are the files of a certificate and its key.
+    """
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = 256
     allow_reuse_address = True
 
-    def __init__(self, host: str, port: int, app: App) -> None:
+    def __init__(self, host: str, port: int, app: App, tls: tuple[str, str] | None = None) -> None:
         self.app = app
+        self.scheme = "https" if tls else "http"
+        self._tls: ssl.SSLContext | None = None
+        if tls:
+            self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            self._tls.load_cert_chain(*tls)
         super().__init__((host, port), _Handler)
 
     @property
     def url(self) -> str:
         host, port = self.server_address[:2]
-        return f"http://{host!s}:{port}"
+        return f"{self.scheme}://{host!s}:{port}"
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """The handshake is left to the connection's own thread."""
+        connection, address = super().get_request()
+        if self._tls:
+            connection = self._tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        return connection, address
 
     def server_bind(self) -> None:
         """As the parent, without asking the resolver for our own name."""
@@ -100,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
             "REMOTE_ADDR": str(self.client_address[0]),
             "CONTENT_TYPE": self.headers.get("Content-Type", ""),
             "CONTENT_LENGTH": str(len(body)),
-            "wsgi.url_scheme": "http",
+            "wsgi.url_scheme": self.server.scheme,
             "wsgi.input": BytesIO(body),
             "wsgi.version": (1, 0),
             "wsgi.multithread": True,

@@ -36,6 +36,7 @@ def section(place: Section) -> dict[str, Any]:
 def lot(offer: Lot) -> dict[str, Any]:
     return {
         "id": offer.id,
+        "public_id": offer.public_id,
         "seller": offer.seller.name,
         "node": offer.section.id,
         "title": offer.title("ru"),

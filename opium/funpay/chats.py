@@ -49,11 +49,14 @@ class Chats(Poll):
         chat: int | str,
         before: int | None = None,
         *,
+        after: int = 0,
         order_work: bool = False,
         seconds: float = READ_SECONDS,
         patience: float | None = None,
     ) -> ChatHistory:
         """One page of messages with ids below `before`, ascending; leaves the chat unread.
+
+        Of the page only messages above `after` are read, and `oldest` says how far it reaches.
         `patience` bounds the wait for the turn where it is not `seconds`.
 
         Where FunPay wants the node name and only the number is known, the chat is opened once to
@@ -63,12 +66,12 @@ class Chats(Poll):
         with self._gate.turn(kind, patience=seconds if patience is None else patience):
             name = self._names.get(chat, chat) if isinstance(chat, int) else chat
             try:
-                return self._history(name, before, kind, seconds)
+                return self._history(name, before, after, kind, seconds)
             except Missing:
                 if not isinstance(name, int):
                     raise
             learnt = self.open_chat(name, seconds=seconds).name
-            return self._history(str(learnt), before, kind, seconds)
+            return self._history(str(learnt), before, after, kind, seconds)
 
     def send(
         self,
@@ -138,13 +141,13 @@ class Chats(Poll):
                 self._names.popitem(last=False)
 
     def _history(
-        self, name: int | str, before: int | None, kind: Kind, seconds: float
+        self, name: int | str, before: int | None, after: int, kind: Kind, seconds: float
     ) -> ChatHistory:
         query = {"node": name, "last_message": NEWEST if before is None else before}
         found = self._renewing(
             lambda: read_json(
                 self._transport.get(paths.HISTORY, query, xhr=True, seconds=seconds),
-                chats.history,
+                lambda data: chats.history(data, after),
             ),
             kind,
             seconds,

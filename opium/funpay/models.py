@@ -122,6 +122,8 @@ class ChatHistory:
     name: str
     messages: tuple[Message, ...]
     has_more: bool
+    oldest: int = 0
+    """The smallest id of the answer, also where only newer messages were asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,21 @@ from functools import cache
 from flask import Flask
 
 from sandbox import control
-from sandbox.funpay import chat, errors, games, lots, money, offers, orders, runner, users, visits
+from sandbox.funpay import (
+    account,
+    buying,
+    chat,
+    chips,
+    errors,
+    games,
+    lots,
+    money,
+    offers,
+    orders,
+    runner,
+    users,
+    visits,
+)
 from sandbox.gate import Gate
 from sandbox.world import World
 
@@ -24,6 +38,8 @@ def _site() -> Flask:
     app.url_map.strict_slashes = False
     visits.init_app(app)
     errors.init_app(app)
-    for part in (runner, chat, orders, lots, offers, users, money, games, control):
+    for part in (
+        runner, chat, orders, buying, lots, chips, offers, users, account, money, games, control,
+    ):  # fmt: skip
         app.register_blueprint(part.bp)
     return app

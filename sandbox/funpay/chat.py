@@ -62,25 +62,29 @@ def mute() -> ResponseReturnValue:
         chat.muted_by.add(current.me.id)
     else:
         chat.muted_by.discard(current.me.id)
-    return jsonify(msg="", error=False, closeModal=True)
+    return jsonify(closeModal=True)
 
 
 @bp.post("/file/addChatImage")
+@bp.post("/file/addOfferImage")
 @signed_in
 @xhr_only
 def add_image() -> ResponseReturnValue:
     sent = request.files.get("file")
+    place = "offer" if request.path.endswith("OfferImage") else "chat"
     try:
         if sent is None:
             raise Refused("Файл не выбран.", "No file chosen.")
         world = visit().world
-        image = world.files.add(visit().me, sent.filename or "file", sent.read(), sent.mimetype)
+        name, content = sent.filename or "file", sent.read()
+        image = world.files.add(visit().me, name, content, sent.mimetype, place)
     except Refused as error:
         return jsonify(msg=error.text(visit().locale)), 400
     return jsonify(fileId=image.id)
 
 
 @bp.get("/s/chat/<path:_rest>")
+@bp.get("/s/offer/<path:_rest>")
 def picture(_rest: str) -> ResponseReturnValue:
     image = visit().world.files.at(request.path)
     if image is None:

@@ -11,7 +11,12 @@ bp = Blueprint("games", __name__)
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
-    return page("index.html", "promo-index", games=visit().world.games)
+    """All games; a signed-in person has a list of recent ones before it."""
+    world, person = visit().world, visit().person
+    mine = {lot.section.game.id for lot in world.lots.of(person)} if person else set()
+    recent = [g for g in world.games if g.id in mine] or world.games[:1]
+    games = [g for g in world.games if g.sections]
+    return page("index.html", "promo-index", games=games, recent=recent if person else [])
 
 
 @bp.get("/trade/info")

@@ -2,17 +2,19 @@
 
 import json
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from functools import cache
 from typing import Any
 
+from flask import request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from sandbox.funpay import dates
 from sandbox.funpay.visits import Visit, visit
-from sandbox.world import Message, Person
+from sandbox.world import Lot, Message, Person
 from sandbox.world.notices import Link
+from sandbox.world.orders import CENT, FEE
 
 NBSP = "\u00a0"
 SIGNS = {"RUB": "₽", "USD": "$", "EUR": "€"}
@@ -99,6 +101,12 @@ def plain(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def payable(lot: Lot, factor: Decimal) -> Decimal:
+    """What one piece costs by a method of payment: rounded up after each factor."""
+    value = (lot.price * FEE).quantize(CENT, ROUND_UP)
+    return (value * factor).quantize(CENT, ROUND_UP)
+
+
 def rounded(value: Decimal) -> str:
     """As in price lists: `91 998`, `2.14`, `0.0113`; the spaces do not break."""
     if value >= 1000:
@@ -148,6 +156,7 @@ def _words(current: Visit) -> dict[str, Any]:
     return {
         "v": current,
         "me": current.person,
+        "path": request.path,
         "locale": locale,
         "now": now,
         "url": current.url,
@@ -181,6 +190,7 @@ def _templates() -> Environment:
     made.globals.update(
         money=money,
         plain=plain,
+        payable=payable,
         rounded=rounded,
         signs=SIGNS,
         avatar=AVATAR,

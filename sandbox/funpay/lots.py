@@ -16,7 +16,10 @@ from sandbox.world.games import Game, Section
 from sandbox.world.orders import FEE
 
 bp = Blueprint("lots", __name__)
-METHODS = (("СБП (оплата по QR)", Decimal("1.0183")), ("Банковская карта RU", Decimal("1.0288")))
+METHODS = (
+    (21, "СБП (оплата по QR)", Decimal("1.0183")),
+    (7, "Банковская карта RU", Decimal("1.0288")),
+)
 
 
 @bp.get("/lots/<int:node>/")
@@ -40,14 +43,6 @@ def my_lots(node: int) -> ResponseReturnValue:
     section = section_or_404(node, "lot")
     mine = [lot for lot in visit().world.lots.of(visit().me) if lot.section is section]
     return page("lots_trade.html", "lots-trade", section=section, lots=mine)
-
-
-@bp.get("/chips/<int:node>/trade")
-@signed_in
-def my_chips(node: int) -> ResponseReturnValue:
-    section = section_or_404(node, "chip")
-    mine = [lot for lot in visit().world.lots.of(visit().me) if lot.section is section]
-    return page("chips_trade.html", "chips-trade", section=section, lots=mine)
 
 
 @bp.post("/lots/raise")
@@ -93,7 +88,7 @@ def calc() -> ResponseReturnValue:
     sign = SIGNS[visit().me.currency]
     methods = [
         {"name": name, "price": rounded(price * FEE * factor), "unit": sign, "pos": i}
-        for i, (name, factor) in enumerate(METHODS, 1)
+        for i, (_, name, factor) in enumerate(METHODS, 1)
     ]
     return jsonify(methods=methods, error=False)
 

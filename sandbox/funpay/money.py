@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
 
 from sandbox.funpay.html import page, render
 from sandbox.funpay.visits import csrf_checked, refused, signed_in, visit, xhr_only
@@ -33,9 +34,21 @@ def balance() -> ResponseReturnValue:
 
 @bp.post("/users/transactions")
 @signed_in
-@xhr_only
 def transactions() -> ResponseReturnValue:
     return render("transactions.html", **_transactions())
+
+
+@bp.get("/users/transaction")
+@signed_in
+@xhr_only
+def transaction() -> ResponseReturnValue:
+    """One row's details."""
+    found = [t for t in _mine() if str(t.id) == request.args.get("id")]
+    if not found:
+        raise NotFound
+    text = "Complete" if visit().locale == "en" else "Завершено"
+    html = render("transaction.html", t=found[0])
+    return jsonify(html=html, status="complete", status_text=text)
 
 
 @bp.post("/withdraw/calc")
@@ -56,7 +69,7 @@ def switch_currency() -> ResponseReturnValue:
     return jsonify(modal='<div class="modal"><p class="lead">Курс: 90.5 ₽ за 1 $</p></div>')
 
 
-def _transactions() -> dict[str, Any]:
+def _mine() -> list[Transaction]:
     """Orders of mine that moved money, newest first."""
     me, orders = visit().me, visit().world.orders
     found = [
@@ -69,14 +82,19 @@ def _transactions() -> dict[str, Any]:
         for o in orders.purchases(me)
         if o.status in ("paid", "closed")
     ]
-    found.sort(key=lambda t: t.at, reverse=True)
+    return sorted(found, key=lambda t: t.at, reverse=True)
+
+
+def _transactions() -> dict[str, Any]:
+    """One page of them."""
+    found = _mine()
     wanted, cursor = request.form.get("filter", ""), request.form.get("continue", "")
     if wanted not in ("", "order"):
         found = []
     start = next((i for i, t in enumerate(found) if str(t.id) == cursor), 0) if cursor else 0
     rest = found[start + PER_PAGE : start + PER_PAGE + 1]
     shown = found[start : start + PER_PAGE]
-    return {"transactions": shown, "cursor": rest[0].id if rest else "", "filter": wanted}
+    return {"transactions": shown, "cursor": rest[0].id if rest else 0, "filter": wanted}
 
 
 def _number(order_id: str) -> int:

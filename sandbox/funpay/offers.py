@@ -20,12 +20,15 @@ MULTILINGUAL = ("summary", "desc", "payment_msg")
 @bp.get("/lots/offer")
 @bp.get("/chips/offer")
 def offer() -> ResponseReturnValue:
-    raw = request.args.get("id", "").rpartition("-")[2]
-    found = visit().world.lots.offered(int(raw)) if raw.isdecimal() else None
-    if found is None or not found.active:
+    found = visit().world.lots.public(request.args.get("id", ""))
+    if found is None or not found.active or not request.path.startswith(found.path.split("?")[0]):
         text = "Offer not found" if visit().locale == "en" else "Предложение не найдено"
         raise NotFound(text)
-    return page("offer.html", "lots-offer", lot=found, fee=FEE, methods=METHODS)
+    person = visit().person
+    if person and person is not found.seller:
+        person.viewing = found
+    content = "lots-offer" if found.section.kind == "lot" else "chips-offer"
+    return page("offer.html", content, lot=found, fee=FEE, methods=METHODS)
 
 
 @bp.get("/lots/offerEdit")
@@ -119,7 +122,8 @@ def _fill(lot: Lot) -> None:
     lot.fields = {s.id: form.get(f"fields[{s.id}]", "") for s in lot.section.fields}
     lot.images = [int(i) for i in form.get("fields[images]", "").split(",") if i.isdecimal()]
     lot.price = _price() or lot.price
-    lot.auto_delivery = "auto_delivery" in form
+    # A box that is off is not sent by browsers, and sent empty by other clients.
+    lot.auto_delivery = bool(form.get("auto_delivery"))
     lines = form.get("secrets", "").replace("\r\n", "\n").split("\n")
     lot.secrets = [line for line in lines if line.strip()] if lot.auto_delivery else []
     amount = form.get("amount", "")
@@ -127,4 +131,4 @@ def _fill(lot: Lot) -> None:
     lot.deactivate_after_sale = bool(
         form.get("deactivate_after_sale") or form.get("deactivate_after_sale[]")
     )
-    lot.active = "active" in form and lot.stock > 0
+    lot.active = bool(form.get("active")) and lot.stock > 0

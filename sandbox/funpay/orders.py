@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from sandbox.funpay.chat import thread
 from sandbox.funpay.html import money, page, render
-from sandbox.funpay.visits import csrf_checked, refused, signed_in, visit, xhr_only
+from sandbox.funpay.visits import csrf_checked, is_xhr, refused, signed_in, visit, xhr_only
 from sandbox.world import Order, Refused, Unknown
 
 bp = Blueprint("orders", __name__)
@@ -34,18 +34,27 @@ def purchases() -> ResponseReturnValue:
 
 @bp.post("/orders/trade")
 @signed_in
-@xhr_only
 def more_sales() -> ResponseReturnValue:
+    """The first page too, and to clients that do not call themselves XHR."""
     found = _filtered(visit().world.orders.sales(visit().me), selling=True)
     return render("orders_rows.html", **_page(found, selling=True))
 
 
 @bp.post("/orders/")
 @signed_in
-@xhr_only
 def more_purchases() -> ResponseReturnValue:
     found = _filtered(visit().world.orders.purchases(visit().me), selling=False)
     return render("orders_rows.html", **_page(found, selling=False))
+
+
+@bp.get("/orders/filters")
+@signed_in
+@xhr_only
+def more_filters() -> ResponseReturnValue:
+    """Inputs that only some sections have: here the server."""
+    key = request.args.get("section", "")
+    places = [s for game in visit().world.games for s in game.sections if s.key == key]
+    return render("orders_filters.html", servers=places[0].servers if places else {})
 
 
 @bp.get("/orders/<order_id>/")
@@ -83,9 +92,9 @@ def api_orders() -> ResponseReturnValue:
 
 @bp.post("/orders/refund")
 @signed_in
-@xhr_only
 @csrf_checked
 def refund() -> ResponseReturnValue:
+    """A plain form gets the order's page instead of JSON."""
     current = visit()
     try:
         found = current.world.order(request.form.get("id", ""))
@@ -94,6 +103,8 @@ def refund() -> ResponseReturnValue:
         return refused(Refused("Заказ не найден.", "The order was not found."))
     except Refused as error:
         return refused(error)
+    if not is_xhr():
+        return redirect(current.url(f"/orders/{found.id}/"))
     text = "The money has been refunded." if current.locale == "en" else "Деньги возвращены."
     return jsonify(error=False, msg=text, url=current.url(f"/orders/{found.id}/"))
 
@@ -193,7 +204,13 @@ def _filtered(orders: list[Order], selling: bool) -> list[Order]:
         tests.append(lambda o: str(o.section.game.id) == wanted["game"])
     if wanted.get("section"):
         tests.append(lambda o: o.section.key == wanted["section"])
+    if wanted.get("server"):
+        tests.append(lambda o: _server(o) == wanted["server"])
     return [o for o in orders if all(test(o) for test in tests)]
+
+
+def _server(order: Order) -> str:
+    return next((str(k) for k, name in order.section.servers.items() if name == order.server), "")
 
 
 def _page(found: list[Order], selling: bool) -> dict[str, Any]:

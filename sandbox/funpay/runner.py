@@ -21,8 +21,11 @@ def run() -> ResponseReturnValue:
     if not is_xhr():
         return Response("", content_type="text/html; charset=utf-8")
     objects, action = _json("objects"), _json("request")
-    if not isinstance(objects, list):
+    if objects is None:
         return jsonify(msg="Bad request"), 400
+    if not isinstance(objects, list):
+        # None were asked for: clients say so by `false`, in quotes or not, or by leaving it out.
+        objects = []
     token = request.form.get("csrf_token")
     # A poll without a token passes; with a wrong one it tells that the session is over.
     if token != visit().session.csrf and (action or token is not None):
@@ -165,8 +168,14 @@ def _chat_node(asked: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _looking_at(asked: dict[str, Any]) -> dict[str, Any] | None:
-    """What the other person looks at: nothing, in this world."""
-    tag = visit().world.ids.tag("looking", visit().me.id, asked.get("id"))
+    """The offer on the other person's screen."""
+    world, me = visit().world, visit().me
+    raw = str(asked.get("id"))
+    other = world.people.get(int(raw)) if raw.isdecimal() else None
+    lot = other.viewing if other else None
+    tag = world.ids.tag("looking", me.id, int(raw) if other else 0, lot.id if lot else 0)
     if asked.get("tag") == tag:
         return None
-    return {"type": "c-p-u", "id": asked.get("id"), "tag": tag, "data": False}
+    html = render("looking.html", lot=lot) if lot else ""
+    data = {"html": {"desktop": html, "mobile": html}} if lot else False
+    return {"type": "c-p-u", "id": asked.get("id"), "tag": tag, "data": data}

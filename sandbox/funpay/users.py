@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from sandbox.funpay.html import page, render
-from sandbox.funpay.visits import visit, xhr_only
+from sandbox.funpay.visits import visit
 from sandbox.world import Order, Person
 from sandbox.world.games import Section
 from sandbox.world.lots import Lot
@@ -24,7 +24,7 @@ def profile(user_id: int) -> ResponseReturnValue:
     sections: dict[Section, list[Lot]] = {}
     for lot in current.world.lots.of(person):
         active = sections.setdefault(lot.section, [])
-        if lot.active:
+        if lot.active and (person is current.person or not person.offers_hidden):
             active.append(lot)
     chat = None
     if current.person and current.person is not person:
@@ -34,7 +34,6 @@ def profile(user_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/users/reviews")
-@xhr_only
 def reviews() -> ResponseReturnValue:
     person = _person(int(request.form.get("user_id") or 0))
     return render("reviews.html", person=person, **_reviews(person))

@@ -122,7 +122,8 @@ def _arrive() -> ResponseReturnValue | None:
     session = world.sessions.resume(request.cookies.get("PHPSESSID"), key)
     locale = request.environ.get("sandbox.locale", "ru")
     fault = request.environ.get("sandbox.fault")
-    g.visit = current = Visit(world, person, session, locale, request.host_url.rstrip("/"), fault)
+    base = world.base_url or request.host_url.rstrip("/")
+    g.visit = current = Visit(world, person, session, locale, base, fault)
     if person is None:
         return None
     if person.banned and request.path not in OPEN_TO_BANNED:
@@ -132,6 +133,8 @@ def _arrive() -> ResponseReturnValue | None:
         return None if world.sessions.seal_holds(str(key), seal) else stale()
     person.seen = world.now()
     if request.method == "GET":
+        if not request.path.startswith("/s/"):
+            person.viewing = None
         return _right_language(current, person)
     return None
 

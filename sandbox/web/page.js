@@ -2,6 +2,13 @@
 "use strict";
 
 const $ = (id) => document.getElementById(id);
+const STATUSES = {
+  unpaid: "не оплачен",
+  paid: "оплачен",
+  closed: "закрыт",
+  refunded: "возврат",
+  partially_refunded: "частичный возврат",
+};
 
 async function call(method, path, body) {
   const answer = await fetch("/__sandbox__" + path, {
@@ -31,7 +38,7 @@ function orderItem(order) {
   const item = document.createElement("li");
   const review = order.review ? ` · ★${order.review.stars} ${order.review.text}` : "";
   const reply = order.review && order.review.reply ? ` · ответ: ${order.review.reply}` : "";
-  item.append(`#${order.id} ${order.title}, ${order.price} ${order.currency}: ${order.status}`);
+  item.append(`#${order.id} ${order.title}, ${order.price} ${order.currency}: ${STATUSES[order.status]}`);
   item.append(review + reply, document.createElement("br"));
   const act = (name, body) => () => call("POST", `/orders/${order.id}/${name}`, body || {});
   if (order.status === "paid") item.append(button("Подтвердить", act("confirm")), " ");
@@ -51,7 +58,7 @@ function orderItem(order) {
 function messageItem(message, buyer) {
   const item = document.createElement("li");
   item.className = message.author === 0 ? "site" : message.author_name === buyer ? "mine" : "";
-  const time = new Date(message.at).toLocaleTimeString();
+  const time = new Date(message.at).toLocaleTimeString("ru");
   const text = message.image ? "[изображение]" : message.text;
   item.textContent = `${message.author_name}, ${time}\n${text}`;
   return item;
@@ -87,9 +94,13 @@ async function attempt(act) {
     await refresh();
     $("trouble").hidden = true;
   } catch (error) {
-    $("trouble").textContent = error.message;
-    $("trouble").hidden = false;
+    tell(error);
   }
+}
+
+function tell(error) {
+  $("trouble").textContent = error.message;
+  $("trouble").hidden = false;
 }
 
 function onSubmit(id, act) {
@@ -98,7 +109,8 @@ function onSubmit(id, act) {
     const form = new FormData(event.target);
     attempt(async () => {
       await act(form, event.submitter);
-      if (id !== "buy") event.target.reset();
+      if (id === "buy") event.target.data.value = "";
+      else event.target.reset();
     });
   };
 }
@@ -127,4 +139,5 @@ attempt(async () => {
   const sections = (await call("GET", "/sections")).filter((s) => s.kind === "lot");
   fill($("new-lot").node, sections, (s) => s.node, (s) => `${s.game}, ${s.name}`);
 });
-setInterval(() => attempt(async () => {}), 3000);
+// Looking again leaves the last refusal on the screen; only the next action takes it away.
+setInterval(() => refresh().catch(tell), 3000);

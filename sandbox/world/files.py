@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 7_340_032
 TYPES = {"image/png": "png", "image/jpeg": "jpg"}
+STARTS = {"image/png": b"\x89PNG\r\n", "image/jpeg": b"\xff\xd8\xff"}
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,11 @@ class Image:
     content: bytes = field(repr=False)
 
 
+def _type(content: bytes) -> str | None:
+    """Told by the content: clients send pictures under any name of type."""
+    return next((kind for kind, start in STARTS.items() if content.startswith(start)), None)
+
+
 class Files:
     """Pictures by id and by address."""
 
@@ -30,13 +36,16 @@ class Files:
         self._world = world
         self._by_id: dict[int, Image] = {}
 
-    def add(self, owner: "Person", name: str, content: bytes, mimetype: str) -> Image:
+    def add(
+        self, owner: "Person", name: str, content: bytes, mimetype: str, place: str = "chat"
+    ) -> Image:
         if len(content) > MAX_BYTES:
             raise Refused("Размер файла не должен превышать 7 МБ.", "The file is too large.")
+        mimetype = _type(content) or mimetype
         if mimetype not in TYPES or not content:
             raise Refused("Неверный формат файла.", "Wrong file format.")
         word = self._world.ids.word(20)
-        path = f"/s/chat/{word[:2]}/{word[2:4]}/{word}.{TYPES[mimetype]}"
+        path = f"/s/{place}/{word[:2]}/{word[2:4]}/{word}.{TYPES[mimetype]}"
         image = Image(self._world.ids.next("file"), owner.id, name, path, mimetype, content)
         self._by_id[image.id] = image
         return image

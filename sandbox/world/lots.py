@@ -34,6 +34,20 @@ class Lot:
     active: bool = True
     deactivate_after_sale: bool = False
     raised: datetime | None = None
+    server: int = 0
+    """Where game currency is handed over; 0 where there are no servers."""
+
+    @property
+    def public_id(self) -> str:
+        """As addresses have it: `30000001`, and for currency `user-game-chip-server-side`."""
+        if self.section.kind == "lot":
+            return str(self.id)
+        place = self.section
+        return f"{self.seller.id}-{place.game.id}-{place.id}-{self.server}-0"
+
+    @property
+    def path(self) -> str:
+        return f"/{'lots' if self.section.kind == 'lot' else 'chips'}/offer?id={self.public_id}"
 
     @property
     def stock(self) -> int:
@@ -79,6 +93,7 @@ class Lots:
         amount: int | None,
         secrets: Iterable[str] | None,
         active: bool,
+        server: int | None = None,
     ) -> Lot:
         lot = Lot(
             self._world.ids.next("lot"),
@@ -91,6 +106,7 @@ class Lots:
             amount=None if secrets is not None else amount,
             auto_delivery=secrets is not None,
             secrets=list(secrets or ()),
+            server=next(iter(section.servers), 0) if server is None else server,
         )
         lot.active = active and lot.stock > 0
         self._by_id[lot.id] = lot
@@ -106,12 +122,20 @@ class Lots:
     def offered(self, lot_id: int) -> Lot | None:
         return self._by_id.get(lot_id)
 
+    def public(self, public_id: str) -> Lot | None:
+        """By the id of its address."""
+        return next((lot for lot in self if lot.public_id == public_id), None)
+
     def of(self, seller: "Person") -> list[Lot]:
         return [lot for lot in self._by_id.values() if lot.seller is seller]
 
     def in_section(self, section: Section) -> list[Lot]:
         """What a buyer sees: active lots, the last raised first."""
-        lots = [lot for lot in self._by_id.values() if lot.section is section and lot.active]
+        lots = [
+            lot
+            for lot in self._by_id.values()
+            if lot.section is section and lot.active and not lot.seller.offers_hidden
+        ]
         never = datetime.min.replace(tzinfo=self._world.now().tzinfo)
         return sorted(lots, key=lambda lot: lot.raised or never, reverse=True)
 

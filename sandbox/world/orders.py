@@ -119,7 +119,7 @@ class Orders:
             total=(price * FEE).quantize(CENT, ROUND_UP),
             currency=lot.seller.currency,
             opened=self._world.now(),
-            server=lot.section.servers.get(server or 0),
+            server=lot.section.servers.get(server or lot.server),
         )
         self._by_id[order.id] = order
         if paid:

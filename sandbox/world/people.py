@@ -45,6 +45,11 @@ class Person:
     bookmarks_version: int = 0
     last_sent: datetime | None = None
     chats_begun: list[datetime] = field(default_factory=list)
+    viewing: Lot | None = None
+    """The offer on this person's screen."""
+    offers_hidden: bool = False
+    notices: dict[int, bool] = field(default_factory=lambda: {1: False, 2: True, 3: False})
+    """Where the site sends word: 1 push, 2 e-mail, 3 Telegram."""
 
     # What happens to the account
 
@@ -77,6 +82,11 @@ class Person:
         """Open the dialog, which marks it read."""
         with self.world.lock:
             self.world.chats.mark_read(self, self.world.chats.between(self, other))
+
+    def looks_at(self, lot: Lot | None) -> None:
+        """Have an offer on the screen, or none; the other side of a dialog sees it."""
+        with self.world.lock:
+            self.viewing = lot
 
     def messages_with(self, other: "Person") -> list[Message]:
         """The whole dialog, oldest first, notices of the site included."""
@@ -146,6 +156,7 @@ class Seller(Buyer):
         payment_msg: str = "",
         active: bool = True,
         kind: str = "lot",
+        server: int | None = None,
     ) -> Lot:
         """Offer something. `secrets` make it a lot that the site delivers by itself."""
         with self.world.lock:
@@ -159,6 +170,7 @@ class Seller(Buyer):
                 amount=amount,
                 secrets=secrets,
                 active=active,
+                server=server,
             )
 
     def refunds(self, order: Order) -> None:

@@ -5,6 +5,7 @@ import re
 from sandbox.world.errors import Refused
 
 LIMIT = 2000
+LINES = 20
 LONG_WORD = 160
 KEEP_SPACE = "[a][/a]"
 
@@ -20,6 +21,6 @@ def stored(text: str, break_long_words: bool = False) -> str:
         text = re.sub(rf"(\S{{{LONG_WORD}}})(?=\S)", r"\1 ", text)
     if not text:
         raise Refused("Введите сообщение.", "Please enter a message.")
-    if len(text) > LIMIT:
+    if len(text) > LIMIT or text.count("\n") >= LINES:
         raise Refused("Слишком длинное сообщение.", "The message is too long.")
     return text

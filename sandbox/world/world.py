@@ -39,6 +39,8 @@ class World:
         self.switches = Switches()
         self.log = Log(self.now)
         self.faults = FaultPlan(seed)
+        self.base_url = ""
+        """What absolute links begin with; empty is the address the client asked for."""
         self._build(seed)
 
     def _build(self, seed: int) -> None:

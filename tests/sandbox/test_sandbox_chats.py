@@ -76,3 +76,10 @@ def test_a_picture_is_uploaded_sent_and_served(
     assert image
     assert str(shown["src"]) == ORIGIN + image.path
     assert browser.get(str(shown["src"])).content == b"\x89PNG"
+
+
+def test_more_than_twenty_lines_are_refused(browser: Browser, world: World, ann: Buyer) -> None:
+    shop = world.seller("shop")
+    node = world.chat(shop, ann).id
+    assert browser.send(node, "\n".join("x" * 21))["response"]["error"]
+    assert browser.send(node, "\n".join("x" * 20))["response"] == {"error": None}

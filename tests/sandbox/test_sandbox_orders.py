@@ -67,17 +67,25 @@ def test_an_order_of_others_does_not_exist(world: World, ann: Buyer, key: Lot) -
     assert order.status == "paid"
 
 
-def test_a_refund_needs_csrf_and_xhr(browser: Browser, ann: Buyer, key: Lot) -> None:
+def test_a_refund_needs_csrf(browser: Browser, ann: Buyer, key: Lot) -> None:
     order = ann.buys(key)
     assert browser.post("/orders/refund", id=order.id).status_code == 400
-    bare = browser.post("/orders/refund", xhr=False, id=order.id, csrf_token=browser.csrf)
-    assert bare.status_code == 404
     assert order.status == "paid"
     answer = browser.post("/orders/refund", id=order.id, csrf_token=browser.csrf).json()
     assert answer["error"] is False
     assert order.status == "refunded"
     again = browser.post("/orders/refund", id=order.id, csrf_token=browser.csrf).json()
     assert again["error"] is True
+
+
+def test_a_refund_by_a_plain_form_leads_to_the_order(
+    browser: Browser, ann: Buyer, key: Lot
+) -> None:
+    order = ann.buys(key)
+    form = {"id": order.id, "csrf_token": browser.csrf}
+    answer = browser.post("/orders/refund", form, xhr=False)
+    assert (answer.status_code, order.status) == (302, "refunded")
+    assert answer.headers["Location"].endswith(f"/orders/{order.id}/")
 
 
 def test_a_reply_is_posted_changed_and_deleted(browser: Browser, ann: Buyer, key: Lot) -> None:

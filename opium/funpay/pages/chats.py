@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from opium.funpay.errors import Missing, PageChanged
 from opium.funpay.models import ChatHistory, ChatPage, Contact, Message
@@ -108,39 +110,68 @@ def _looking(content: Part) -> tuple[str | None, str | None]:
     return (node_text(link) or None, attr(link, "href")) if link else (None, None)
 
 
-def history(data: object) -> ChatHistory:
-    """Decoded answer of `/chat/history`; `Missing` for a chat that does not exist."""
+def history(data: object, newer_than: int = 0) -> ChatHistory:
+    """Decoded answer of `/chat/history`; `Missing` for a chat that does not exist.
+
+    Only messages above `newer_than` are parsed: each costs a third of a millisecond.
+    """
     answer = as_object(data, "history", "answer")
     refuse(answer, stale_on_one=True)
     if not answer.get("chat"):
         raise Missing("FunPay does not know this chat.")
-    return node(answer["chat"])
+    return node(answer["chat"], newer_than)
 
 
-def node(data: object) -> ChatHistory:
+def node(data: object, newer_than: int = 0) -> ChatHistory:
     """The data of a `chat_node` object (2.2) or of a history answer (3.4)."""
     found = as_object(data, "chat node", "data")
     about = as_object(found.get("node"), "chat node", "node")
+    raw = [_Raw.of(item) for item in as_list(found.get("messages"), "chat node", "messages")]
+    raw.sort(key=lambda item: item.id)
     return ChatHistory(
         chat_id=as_int(about.get("id"), "chat node", "node.id"),
         name=as_text(about.get("name"), "chat node", "node.name"),
-        messages=_json_messages(as_list(found.get("messages"), "chat node", "messages")),
+        messages=_json_messages(raw, newer_than),
         has_more=found.get("hasHistory") in (True, 1, "1"),
+        oldest=raw[0].id if raw else 0,
     )
 
 
-def _json_messages(items: Iterable[object]) -> tuple[Message, ...]:
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """A message of the JSON before its markup is read."""
+
+    id: int
+    author: int
+    html: str
+
+    @classmethod
+    def of(cls, item: object) -> _Raw:
+        raw = as_object(item, "chat node", "message")
+        return cls(
+            as_int(raw.get("id"), "chat node", "message.id"),
+            as_int(raw.get("author"), "chat node", "message.author"),
+            as_text(raw.get("html"), "chat node", "message.html"),
+        )
+
+    @property
+    def has_head(self) -> bool:
+        return "chat-msg-with-head" in self.html
+
+
+def _json_messages(raw: Sequence[_Raw], newer_than: int) -> tuple[Message, ...]:
+    start = bisect_right(raw, newer_than, key=lambda item: item.id)
+    first = start
+    while 0 < first < len(raw) and not raw[first].has_head:
+        first -= 1  # a follow-up message inherits from the head before it
     found: list[Message] = []
     head: Head | None = None
-    for item in items:
-        raw = as_object(item, "chat node", "message")
-        html = as_text(raw.get("html"), "chat node", "message.html")
-        part = fragment(html, "message", "chat-msg-item").part("chat-msg-item")
+    for item in raw[first:]:
+        part = fragment(item.html, "message", "chat-msg-item").part("chat-msg-item")
         if part is None:
             raise PageChanged("message", "chat-msg-item")
-        author = as_int(raw.get("author"), "chat node", "message.author")
-        made, head = read(part, html, author, head)
-        if made.id != as_int(raw.get("id"), "chat node", "message.id"):
+        made, head = read(part, item.html, item.author, head)
+        if made.id != item.id:
             raise PageChanged("chat node", "message.id")
         found.append(made)
-    return tuple(sorted(found, key=lambda made: made.id))
+    return tuple(found[start - first :])
