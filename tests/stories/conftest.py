@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from driver import Driver
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-sys.path.insert(0, str(Path(__file__).parent))
-
 from story_cast import Network, Shop, watch_intents
 
 from sandbox.world import Buyer, World
@@ -32,6 +23,6 @@ def ann(world: World) -> Buyer:
 
 
 @pytest.fixture
-def network(monkeypatch: pytest.MonkeyPatch) -> Iterator[Network]:
+def network(monkeypatch: pytest.MonkeyPatch) -> Network:
     """The wire between Opium and FunPay."""
-    yield Network(monkeypatch)
+    return Network(monkeypatch)

@@ -8,6 +8,8 @@ from urllib.parse import parse_qs
 
 import pytest
 import requests
+from chaos.books import broken_laws, integrity, read_only, visible_orders
+from chaos.judge import Sale, Verdict, judge, marker_of, sent_text
 from driver import Driver
 from requests.exceptions import ConnectTimeout
 from sqlalchemy import text
@@ -20,8 +22,6 @@ from sandbox.faults import Fault
 from sandbox.log import Entry
 from sandbox.transport import SandboxAdapter
 from sandbox.world import Buyer, Lot, Order, Seller
-from tests.chaos.books import broken_laws, integrity, read_only, visible_orders
-from tests.chaos.judge import Sale, Verdict, judge, marker_of, sent_text
 
 T_SETTLE = 45.0
 GAP = 15.0
@@ -135,7 +135,8 @@ class Shop:
         """The state of an order's handout; None if it has none."""
         with self.opium.core.db.read() as db:
             sql = text("SELECT state FROM handouts WHERE order_id = :order")
-            return db.scalar(sql, {"order": order.id})
+            state: str | None = db.scalar(sql, {"order": order.id})
+        return state
 
     def free_keys(self) -> int:
         with self.opium.core.db.read() as db:

@@ -192,9 +192,7 @@ def test_the_same_order_in_a_hundred_polls_is_one_delivery(shop: Shop, ann: Buye
     assert shop.delivered(order)
 
 
-def test_three_hundred_orders_over_three_pages_are_all_found_once(
-    shop: Shop, world: World
-) -> None:
+def test_three_hundred_orders_over_three_pages_are_all_found_once(shop: Shop, world: World) -> None:
     """Row 53: one more is paid between two pages."""
     shop.sets(missed_orders_max_age_hours=48)
     lot = shop.sells(keys=310)

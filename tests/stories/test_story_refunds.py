@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from driver import Driver
+from sqlalchemy import text
 from story_cast import LONG, T_SETTLE, Killed, Shop, giver, kill_at
 from werkzeug.test import TestResponse
 
@@ -26,11 +27,10 @@ def refunds(shop: Shop) -> list[Entry]:
 
 def command(shop: Shop, order: Order) -> tuple[str, int]:
     """State and attempts of the order's refund."""
-    from sqlalchemy import text
-
     with shop.opium.core.db.read() as db:
         sql = text("SELECT state, attempt FROM commands WHERE kind = 'refund' AND order_id = :id")
-        return tuple(db.execute(sql, {"id": order.id}).one())  # type: ignore[return-value]
+        row = db.execute(sql, {"id": order.id}).one()
+    return str(row[0]), int(row[1])
 
 
 def sold_out(shop: Shop, buyer: Buyer) -> Order:
@@ -217,7 +217,9 @@ def test_a_person_cannot_refund_while_a_message_is_being_checked(shop: Shop, ann
     assert len(refunds(shop)) == 1
 
 
-@pytest.mark.parametrize("point", ["before_t2", "after_t2", "after_answer", "before_t3", "after_t3"])
+@pytest.mark.parametrize(
+    "point", ["before_t2", "after_t2", "after_answer", "before_t3", "after_t3"]
+)
 def test_a_process_that_dies_around_a_refund_never_asks_twice(
     shop: Shop, ann: Buyer, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
