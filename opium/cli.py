@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -47,6 +48,42 @@ def demo(port: int, sandbox_port: int, seconds: float | None) -> None:
     from opium.demo import run
 
     sys.exit(run(port, sandbox_port, seconds))
+
+
+@main.command()
+@click.option("--to", type=click.Path(path_type=Path), help="A file to make, or a folder.")
+def backup(to: Path | None) -> None:
+    """Copy the database now, beside the running server."""
+    from opium.backup.commands import backup_now
+    from opium.backup.copies import CopyError
+
+    try:
+        click.echo(backup_now(_config(), to))
+    except CopyError as exc:
+        raise click.ClickException(f"No backup was made: {exc}") from None
+
+
+@main.command()
+@click.argument("which", metavar="PATH|latest")
+def restore(which: str) -> None:
+    """Put a backup in the database's place; the service must be stopped."""
+    from opium.backup.commands import restore_now
+    from opium.backup.copies import CopyError
+
+    try:
+        click.echo(restore_now(_config(), which))
+    except CopyError as exc:
+        raise click.ClickException(f"Nothing was changed: {exc}") from None
+
+
+@main.command()
+def doctor() -> None:
+    """Tell what is wrong and what to do, beside the running server; exit 1 if anything is."""
+    from opium.doctor import examine, report
+
+    findings = examine(_config())
+    click.echo(report(findings))
+    sys.exit(0 if all(finding.well for finding in findings) else 1)
 
 
 def _config() -> Config:

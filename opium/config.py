@@ -98,6 +98,12 @@ class Config(BaseSettings):
     )
     settle_gap_seconds: float = Field(15, ge=0, le=600, description="Pause between two looks.")
     catchup_seconds: float = Field(300, ge=1, le=3600, description="Between two full compares.")
+    disk_alert_mib: int = Field(
+        300, ge=0, le=1_000_000, description="An alert below so much free disk space."
+    )
+    disk_stop_mib: int = Field(
+        100, ge=0, le=1_000_000, description="Orders and sends wait below so much."
+    )
     web_threads: int = Field(16, ge=4, le=64, description="Threads of the web server.")
     failpoint: str = Field("", description="For crash tests: name:k ends the process there.")
 

@@ -5,31 +5,38 @@ Building one starts nothing: no thread, no network, no table.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import sqlite3
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from random import Random, SystemRandom
 from typing import IO
 from zoneinfo import ZoneInfo
 
 from flask import g, has_request_context
 from requests.adapters import BaseAdapter
-from sqlalchemy import text
+from sqlalchemy import text, update
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from opium import alerts, module
 from opium.accounts import Accounts
 from opium.attachments import Attachments
+from opium.backup import epoch
+from opium.backup.copies import CopyError
+from opium.backup.disk import Disk
+from opium.backup.keeper import EVERY, Keeper
+from opium.backup.mode import Reconcile, newest_messages
 from opium.clock import Clock
 from opium.config import Config, ConfigError
-from opium.db.migrate import Branch, upgrade
-from opium.db.session import Database
-from opium.db.tables import Setting
+from opium.db.migrate import CORE, Branch, pending, upgrade
+from opium.db.session import Database, after_commit
+from opium.db.tables import Alert, Setting
+from opium.lock import try_lock
 from opium.security import actor, audit, passwords
-from opium.vault import Vault, VaultError, load_keys
+from opium.vault import CANARY, CANARY_CONTEXT, Vault, VaultError, load_keys
 from opium.wishes import Wishes
 from opium.work import Tools
 from opium.workers.ends import Ends
@@ -40,9 +47,6 @@ from opium.workers.scheduler import Scheduler
 log = logging.getLogger("opium.core")
 
 DATABASE = "opium.db"
-LOCK = "opium.lock"
-CANARY = "key_canary"
-CANARY_CONTEXT = "settings:key_canary:value"
 SPARE_CONNECTIONS = 20
 
 
@@ -64,12 +68,23 @@ class Opium:
         self.zone = _zone(config)
         self.ready = False
         self.stopping = False
+        self.unusable: str | None = None
+        """Why nothing but health can be answered, if the database is of no use."""
+        self._unreadable: str | None = None
         self._lock: IO[str] | None = None
         self._prepare_folder()
+        database = config.instance / DATABASE
+        self._existed = database.exists() and database.stat().st_size > 0
         self.vault = self._open_vault()
-        self.db = Database(
-            config.instance / DATABASE, pool_size=config.web_threads + SPARE_CONNECTIONS
+        self.db = Database(database, pool_size=config.web_threads + SPARE_CONNECTIONS)
+        self.disk = Disk(
+            config.instance,
+            self.clock,
+            alert_mib=config.disk_alert_mib,
+            stop_mib=config.disk_stop_mib,
         )
+        self.keeper = Keeper(self.db, config.instance, self.clock, self.disk)
+        self.reconcile = Reconcile(self.db)
         self.ends = Ends()
         self.attachments = Attachments(
             self.db, self.vault, self.clock, found or module.find(), self._modules_changed
@@ -85,21 +100,30 @@ class Opium:
             client=lambda account_id: self.registry.client(account_id),
             running=lambda account_id: self.registry.running(account_id),
             account_changed=lambda account_id: self.accounts.refresh(account_id),
+            reconcile=self.reconcile,
+            disk=self.disk,
         )
         self.hire = Hire(self.tools, config, self.ends, adapter, wait)
         self.registry = Registry(self.tools, self.hire)
         self.accounts = Accounts(self.db, self.vault, self.clock, self.attachments, self.registry)
         self.wishes = Wishes(self.tools, self.registry, self.ends, self._audit_in)
-        self.scheduler = Scheduler(self.tools)
+        self.scheduler = Scheduler(self.tools, [("backup", EVERY, self.keeper.run)])
 
     @property
     def modules(self) -> Attachments:
         return self.attachments
 
     def boot(self, *, threads: bool = True) -> None:
-        """Check and upgrade the database, then let the accounts run."""
-        self._check_database()
+        """Check and upgrade the database, then let the accounts run.
+
+        A damaged database is left alone: `unusable` says what to do, and nothing is started.
+        """
+        self.unusable = self._unreadable or self._damage()
+        if self.unusable is not None:
+            log.critical("%s", self.unusable)
+            return
         self.open_database()
+        self._count_start()
         if threads:
             self.registry.start()
             self.scheduler.start()
@@ -111,6 +135,8 @@ class Opium:
         branches = [
             Branch(m.name, m.migrations) for m in self.attachments.ready.values() if m.migrations
         ]
+        if self._existed and any(pending(self.db, branch) for branch in (CORE, *branches)):
+            self._keep_a_copy()
         for name, reason in upgrade(self.db, branches).items():
             self.attachments.ready.pop(name)
             self.attachments.broken[name] = reason
@@ -118,33 +144,74 @@ class Opium:
             if db.get(Setting, CANARY) is None:
                 proof = self.vault.seal("opium", CANARY_CONTEXT).decode()
                 db.add(Setting(key=CANARY, value=proof))
-            for name, reason in self.attachments.broken.items():
-                line = f"Module {name} cannot be used: {reason}."
-                alerts.open_alert(db, "module", f"module:{name}", line, self.clock.now())
+            self._tell_broken(db)
         passwords.ensure_password(self.db, self.config)
         self.attachments.load()
         self.accounts.load()
 
+    def release(self, db: Session, account_id: str) -> None:
+        """A person has seen what a restore has lost: the account may send again."""
+        self.reconcile.release(db, account_id, self.clock.now())
+        after_commit(db, lambda: self._ring(account_id))
+
+    def _count_start(self) -> None:
+        """Raise the epoch. A database behind it was put back: all its accounts are held."""
+        instance, now = self.config.instance, self.clock.now()
+        with self.db.read() as db:
+            inside, marks = epoch.stored(db), newest_messages(db)
+        since = datetime.fromisoformat(inside.at) if inside else None
+        self.reconcile.load(marks, since)
+        if epoch.is_behind(inside, epoch.outside(instance)):
+            with self.db.write() as db:
+                self.reconcile.enter(db, since, now)
+        epoch.raise_at_start(self.db, instance, now)
+
+    def _keep_a_copy(self) -> None:
+        try:
+            self.keeper.take("before-migration")
+        except CopyError as exc:
+            raise ConfigError(
+                f"The tables must be changed, and the backup before that failed: {exc}"
+            ) from None
+
+    def _tell_broken(self, db: Session) -> None:
+        """An alert for each module that cannot be used; those that were mended lose theirs."""
+        now = self.clock.now()
+        lines = {
+            f"module:{name}": f"Module {name} cannot be used: {reason}."
+            for name, reason in self.attachments.broken.items()
+        }
+        mended = (Alert.kind == "module", Alert.closed_at.is_(None), Alert.key.not_in(lines))
+        db.execute(update(Alert).where(*mended).values(closed_at=now))
+        for key, line in lines.items():
+            alerts.open_alert(db, "module", key, line, now)
+
     def shutdown(self) -> None:
-        """Let waiting views go, end the workers, write everything down."""
+        """Stop everything, in reverse."""
+        self.quiesce()
+        self.close()
+
+    def quiesce(self) -> None:
+        """Let waiting views go and end the workers; what they were sending is written down."""
         self.stopping = True
         self.ends.close()
         self.scheduler.stop()
         self.registry.stop()
-        self.db.checkpoint()
+
+    def close(self) -> None:
+        """Write everything down; the last step."""
+        if self.unusable is None:
+            self.db.checkpoint()
         self.db.close()
 
     def lock(self) -> None:
         """Become the only server on this instance folder; ConfigError if there is another."""
-        file = (self.config.instance / LOCK).open("a+")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        self._lock = try_lock(self.config.instance)
+        if self._lock is None:
             raise ConfigError(
                 f"Another Opium runs on {self.config.instance}: stop it, or choose another "
                 "folder with OPIUM_INSTANCE."
-            ) from None
-        self._lock = file
+            )
 
     def audit(self, action: str, target: str, result: str = "ok") -> None:
         """Leave a line in the audit log, in a transaction of its own."""
@@ -181,9 +248,14 @@ class Opium:
 
     def _open_vault(self) -> Vault:
         """The vault, proven with the stored canary; nothing is written if the proof fails."""
-        proof = _stored_canary(self.config)
+        try:
+            proof, may_create = _stored_canary(self.config), True
+        except sqlite3.DatabaseError as exc:
+            proof, may_create = None, False
+            self._unreadable = _damaged(exc)
         given = self.config.data_key.get_secret_value() if self.config.data_key else None
-        vault = Vault(load_keys(self.config.instance, given, may_create=proof is None))
+        may_create = may_create and proof is None
+        vault = Vault(load_keys(self.config.instance, given, may_create=may_create))
         if proof is not None:
             try:
                 vault.open(proof.encode(), CANARY_CONTEXT)
@@ -193,11 +265,13 @@ class Opium:
                 ) from None
         return vault
 
-    def _check_database(self) -> None:
-        with self.db.read() as db:
-            found = db.execute(text("PRAGMA quick_check(1)")).scalar()
-        if found != "ok":
-            raise ConfigError(f"The database is damaged ({found}): restore a backup.")
+    def _damage(self) -> str | None:
+        try:
+            with self.db.read() as db:
+                found = db.execute(text("PRAGMA quick_check(1)")).scalar()
+        except (DatabaseError, sqlite3.DatabaseError) as exc:
+            return _damaged(getattr(exc, "orig", exc))
+        return None if found == "ok" else _damaged(found)
 
 
 def _stored_canary(config: Config) -> str | None:
@@ -209,11 +283,17 @@ def _stored_canary(config: Config) -> str | None:
         row = connection.execute("SELECT value FROM settings WHERE key=?", (CANARY,)).fetchone()
     except sqlite3.OperationalError:
         return None
-    except sqlite3.DatabaseError as exc:
-        raise ConfigError(f"The database {path} is damaged ({exc}): restore a backup.") from None
     finally:
         connection.close()
     return row[0] if row else None
+
+
+def _damaged(found: object) -> str:
+    return (
+        f"The database is damaged ({' '.join(str(found).split())}). It is kept as it is; nothing "
+        "is read from FunPay or sent. Stop the service and restore a backup: "
+        "python app.py restore latest"
+    )
 
 
 def _zone(config: Config) -> ZoneInfo:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from opium import alerts
 from opium.db.tables import Account, Attachment, Handling, Handout, OrderSeen, StoredEvent
+from opium.errors import Unavailable
 from opium.events import Event, OrderPaid, load
 from opium.work import Tools, Work
 
@@ -32,10 +33,10 @@ class Dispatch:
         """Run what is due; when the next postponed handling is due, or None."""
         later: datetime | None = None
         for event_id, module, next_at in self._open(account_id):
-            if next_at is not None and next_at > self._tools.clock.now():
+            if next_at is None or next_at <= self._tools.clock.now():
+                next_at = self._guarded(account_id, event_id, module)
+            if next_at is not None:
                 later = min(later, next_at) if later else next_at
-            else:
-                self._guarded(account_id, event_id, module)
         return later
 
     def _open(self, account_id: str) -> list[tuple[int, str, datetime | None]]:
@@ -52,14 +53,18 @@ class Dispatch:
             )
             return [(row[0], row[1], row[2]) for row in rows]
 
-    def _guarded(self, account_id: str, event_id: int, module: str) -> None:
+    def _guarded(self, account_id: str, event_id: int, module: str) -> datetime | None:
+        """One turn; when to try again if it failed."""
         try:
             with self._tools.db.write() as db:
                 self._handle(db, account_id, event_id, module)
+        except Unavailable:  # the database, not the handler
+            raise
         except Exception as exc:
             log.exception("[%s] %s failed with event %d", account_id, module, event_id)
             with self._tools.db.write() as db:
-                self._failed(db, account_id, event_id, module, exc)
+                return self._failed(db, account_id, event_id, module, exc)
+        return None
 
     def _handle(self, db: Session, account_id: str, event_id: int, name: str) -> None:
         handling = db.get(Handling, (event_id, name))
@@ -80,10 +85,10 @@ class Dispatch:
 
     def _failed(
         self, db: Session, account_id: str, event_id: int, module: str, exc: Exception
-    ) -> None:
+    ) -> datetime | None:
         handling = db.get(Handling, (event_id, module))
         if handling is None:
-            return
+            return None
         now = self._tools.clock.now()
         handling.attempts += 1
         handling.error = f"{type(exc).__name__}: {exc}"[:500]
@@ -92,6 +97,8 @@ class Dispatch:
             handling.state = "held"
             text = f"Module {module} failed {MOST_ATTEMPTS} times with the same event; see the log."
             alerts.open_alert(db, "held", f"handling:{event_id}:{module}", text, now, account_id)
+            return None
+        return handling.next_at
 
     def _event(self, db: Session, event_id: int) -> Event:
         row = db.get_one(StoredEvent, event_id)

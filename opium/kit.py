@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from flask import current_app, g
 from sqlalchemy.orm import Session
 
+from opium.backup.rebuilding import OwnChat, OwnMessage
 from opium.commands import RaiseLots, Refund, ReplyToReview, SaveOffer, SendImage, SendMessage
 from opium.db.guards import guard
 from opium.db.tables import Base, Handout, Id, Moment, OrderSeen, StoredCommand
@@ -25,10 +26,11 @@ from opium.events import (
     OrderStatusChanged,
 )
 from opium.funpay.client import FunPay
+from opium.job import Job
 from opium.module import Module, Settings, TagContext, Tags
 from opium.observe import order_facts
 from opium.vault import Vault
-from opium.work import AccountView, Job, Work, open_work
+from opium.work import AccountView, Work, open_work
 
 if TYPE_CHECKING:
     from opium.core import Opium
@@ -54,6 +56,8 @@ __all__ = [
     "OrderRead",
     "OrderSeen",
     "OrderStatusChanged",
+    "OwnChat",
+    "OwnMessage",
     "RaiseLots",
     "Refund",
     "Refused",

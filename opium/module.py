@@ -24,14 +24,17 @@ from opium.db.tables import Handout
 from opium.events import Event
 
 if TYPE_CHECKING:
+    from opium.backup.rebuilding import OwnChat
     from opium.funpay.models import OrderRow
-    from opium.work import Job, Work
+    from opium.job import Job
+    from opium.work import Work
 
 log = logging.getLogger("opium.module")
 
 Handler = Callable[[Any, "Work"], None]
 Task = Callable[["Job"], None]
 Tag = dict[str, str]
+Reconciler = Callable[["OwnChat", "Work"], int]
 
 
 class Settings(BaseModel):
@@ -101,6 +104,7 @@ class Module:
         self.tasks: list[Every] = []
         self.tagger: Callable[[TagContext], Tags] | None = None
         self.releaser: Callable[[Session, Handout], None] | None = None
+        self.reconciler: Reconciler | None = None
 
     def on(self, *kinds: type[Event] | str) -> Callable[[Handler], Handler]:
         """Handle events of these classes, or of another module by name, one transaction each."""
@@ -135,6 +139,15 @@ class Module:
         """Give back a cancelled handout's goods, in the transaction that cancels it."""
         self.releaser = releaser
         return releaser
+
+    def reconciles(self, reconciler: Reconciler) -> Reconciler:
+        """After a restore: say which goods the messages of a chat show, once per chat.
+
+        Runs in one Work: `work.rebuild` writes down the handout of an order that got them.
+        Returns how many goods were found. May be called again for a chat.
+        """
+        self.reconciler = reconciler
+        return reconciler
 
 
 @dataclass(frozen=True, slots=True)

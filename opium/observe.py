@@ -157,3 +157,8 @@ def wrote_by_hand(
         elif since is not None and message.author_id == fp_id and message.id not in ours:
             written = written or message.badge is None
     return written
+
+
+def chat_name(one: int, other: int) -> str:
+    """The node name of the chat between two users."""
+    return f"users-{min(one, other)}-{max(one, other)}"

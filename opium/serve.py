@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -20,6 +21,7 @@ from waitress.server import BaseWSGIServer, MultiSocketServer
 from opium import create_app, logs
 from opium.config import Config, ConfigError
 from opium.core import Opium
+from opium.errors import Unavailable
 from opium.vault import VaultError
 
 log = logging.getLogger("opium.serve")
@@ -28,6 +30,7 @@ UNUSABLE = 78
 """EX_CONFIG: systemd is told not to restart after it."""
 
 EXIT_WITHIN = 9.5
+DATABASE_PAUSE = 5.0
 
 
 def serve(config: Config) -> int:
@@ -42,12 +45,13 @@ def serve(config: Config) -> int:
     except (ConfigError, VaultError) as exc:
         print(exc, file=sys.stderr)
         return UNUSABLE
-    _stop_on_signals(server)
+    stopping = threading.Thread(target=_quiesce, args=(core,), name="stop", daemon=True)
+    _stop_on_signals(stopping)
     booting = threading.Thread(target=_boot, args=(core, lines), name="boot", daemon=True)
     booting.start()
     log.info("Listening on http://%s:%s", config.host, server.effective_port)
     server.run()
-    return _stop(core, lines)
+    return _stop(core, stopping, lines)
 
 
 def _listen(app: Any, config: Config) -> BaseWSGIServer | MultiSocketServer:
@@ -82,7 +86,8 @@ def _listen(app: Any, config: Config) -> BaseWSGIServer | MultiSocketServer:
 
 def _boot(core: Opium, lines: logs.Logging) -> None:
     try:
-        core.boot()
+        while not core.stopping and not _booted(core):
+            time.sleep(DATABASE_PAUSE)
     except Exception as exc:
         log.exception("The start failed: %s", exc)
         print(exc, file=sys.stderr)
@@ -90,25 +95,48 @@ def _boot(core: Opium, lines: logs.Logging) -> None:
         os._exit(UNUSABLE)
 
 
-def _stop_on_signals(server: BaseWSGIServer | MultiSocketServer) -> None:
-    """SIGTERM ends `server.run`; a second one is ignored, the first is being carried out."""
+def _booted(core: Opium) -> bool:
+    """Whether the start came to its end; a database that cannot be used now may be later."""
+    try:
+        core.boot()
+    except Unavailable as exc:
+        core.unusable = str(exc)
+        log.error("The start waits: %s", exc)
+        return False
+    if core.unusable is not None:
+        print(core.unusable, file=sys.stderr, flush=True)
+    return True
+
+
+def _stop_on_signals(stopping: threading.Thread) -> None:
+    """SIGTERM ends `server.run`; a second one is ignored, the first is being carried out.
+
+    The work of stopping begins at once in its own thread: waitress waits for its busy threads
+    first, and those wait for what that work lets go.
+    """
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        stopping.start()
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
 
 
-def _stop(core: Opium, lines: logs.Logging) -> NoReturn:
+def _quiesce(core: Opium) -> None:
     log.info("Stopping")
     # Pool threads of concurrent.futures and hanging sockets would hold a normal exit.
     timer = threading.Timer(EXIT_WITHIN, os._exit, args=(0,))
     timer.daemon = True
     timer.start()
-    core.shutdown()
+    core.quiesce()
+
+
+def _stop(core: Opium, stopping: threading.Thread, lines: logs.Logging) -> NoReturn:
+    stopping.join()
+    core.close()
     log.info("Stopped")
     lines.flush()
     os._exit(0)

@@ -16,6 +16,9 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 KEY_FILE = "data.key"
+CANARY = "key_canary"
+"""The setting that proves, sealed, that a key fits a database."""
+CANARY_CONTEXT = "settings:key_canary:value"
 
 
 class VaultError(Exception):

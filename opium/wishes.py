@@ -146,6 +146,7 @@ class Wishes:
             raise error
 
     def _check_running(self, account_id: str) -> None:
+        self._tools.reconcile.refuse(account_id)
         refuse_unless_live(account_id, self._registry.status(account_id))
 
     def _release(self, db: Session, handout: Handout) -> None:

@@ -1,4 +1,4 @@
-"""Work: one transaction of one handler. Job: one run of a module's task.
+"""Work: one transaction of one handler.
 
 A Work is all that a module may read, change and ask for. Its rows, its commands, its events and
 the closed handling commit together or not at all; after the commit the account's worker is rung.
@@ -7,9 +7,9 @@ the closed handling commit together or not at all; after the commit the account'
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -20,6 +20,9 @@ from sqlalchemy.orm import Session
 
 from opium import alerts, journal
 from opium.attachments import Attachments
+from opium.backup.disk import Disk
+from opium.backup.mode import Reconcile
+from opium.backup.rebuilding import OwnMessage, rebuild
 from opium.clock import Clock
 from opium.commands import Command, Refund, SendImage, SendMessage
 from opium.db.session import Database, after_commit
@@ -63,6 +66,9 @@ class Tools:
     running: Callable[[str], bool]
     account_changed: Callable[[str], None]
     """An account's row changed: drop copies in memory."""
+    reconcile: Reconcile
+    """Accounts that send nothing, since their database was put back."""
+    disk: Disk
 
 
 class Work:
@@ -151,6 +157,26 @@ class Work:
         self.close_alert(f"handout:{handout.id}")
         return self.send_again(handout, chat, parts)
 
+    def rebuild(
+        self, order_id: str, amount: int, chat: str, messages: Sequence[OwnMessage]
+    ) -> Handout:
+        """After a restore: the handout of an order whose messages are in the chat; `held` if some
+        of them are not."""
+        handout = rebuild(
+            self.db,
+            self.vault,
+            self._row,
+            self._module.name,
+            order_id,
+            amount,
+            chat,
+            messages,
+            self.now,
+        )
+        if handout.state == "held":
+            self.hold(handout, handout.reason or "held")
+        return handout
+
     def cancel(self, handout: Handout, reason: str) -> None:
         """Withdraw what was not started; unseen goods go back through the module's `releases`."""
         journal.cancel(self.db, handout, reason, self.now, self._release)
@@ -206,11 +232,13 @@ class Work:
         alerts.close_alert(self.db, self._key(key), self.now)
 
     def _open(self, order_id: str, amount: int) -> Handout | None:
+        self._tools.reconcile.refuse_while_reading(self.account.id)
         return journal.open_handout(
             self.db, self._row, self._module.name, order_id, amount, self.now
         )
 
     def _parts(self, handout: Handout, chat: str, parts: Sequence[Part], kind: str) -> list[int]:
+        self._tools.reconcile.refuse_while_reading(self.account.id)
         ids = []
         for n, part in enumerate(parts, start=1):
             marker = None
@@ -245,42 +273,6 @@ class Work:
 
     def _ring_later(self) -> None:
         after_commit(self.db, lambda: self._tools.ring(self.account.id))
-
-
-class Job:
-    """One run of a module's task: opens Works, may use the network between them."""
-
-    def __init__(self, tools: Tools, module: Module) -> None:
-        self._tools = tools
-        self._module = module
-        self.clock = tools.clock
-        self.random = tools.random
-
-    @property
-    def now(self) -> datetime:
-        return self._tools.clock.now()
-
-    def accounts(self) -> list[str]:
-        """Accounts that this module is attached to."""
-        return self._tools.attachments.accounts_with(self._module.name)
-
-    def running(self, account_id: str) -> bool:
-        """Whether the account polls now."""
-        return self._tools.running(account_id)
-
-    def settings(self, account_id: str) -> Any:
-        return self._tools.attachments.get(account_id, self._module.name).settings
-
-    def read(self) -> AbstractContextManager[Session]:
-        return self._tools.db.read()
-
-    def work(self, account_id: str) -> AbstractContextManager[Work]:
-        """A Work of this module; commits at the end, or rolls back on an error."""
-        return open_work(self._tools, account_id, self._module)
-
-    def funpay(self, account_id: str) -> FunPay:
-        """The account's client, for reads, never inside a Work; raises if it is not running."""
-        return self._tools.client(account_id)
 
 
 @contextmanager

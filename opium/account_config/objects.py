@@ -12,6 +12,8 @@ Factor = Annotated[float, Field(ge=0.1, le=10, allow_inf_nan=False)]
 
 
 class Part(BaseModel):
+    """Base of the three objects: strict, unknown keys refused, every field with a default."""
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     @classmethod

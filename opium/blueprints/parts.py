@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from flask import Blueprint
+from sqlalchemy.orm import Session
 
 from opium.account_config import AccountConfig, CreateBody
 from opium.clock import Clock
@@ -109,6 +110,9 @@ class Core(Protocol):
     def ready(self) -> bool: ...
     @property
     def stopping(self) -> bool: ...
+    @property
+    def unusable(self) -> str | None: ...
+    def release(self, session: Session, account_id: str, /) -> None: ...
     @property
     def accounts(self) -> Accounts: ...
     @property

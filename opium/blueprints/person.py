@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 from typing_extensions import TypedDict
 
+from opium.backup.mode import KIND as RECONCILE
 from opium.blueprints.audited import audited
 from opium.blueprints.parts import Core
 from opium.blueprints.times import iso
@@ -17,7 +18,7 @@ from opium.config import Config
 from opium.db.tables import Alert, AuditEntry, StoredCommand
 from opium.errors import NotFound
 from opium.schema import Body, Query, closed, typed
-from opium.security import actor
+from opium.security import actor, audit_here
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 MAX_OFFSET = 1_000_000
@@ -137,12 +138,15 @@ def blueprint(core: Core) -> Blueprint:
     @bp.post("/alerts/<alert_id>/ack")
     @typed
     def acknowledge_alert(alert_id: Id) -> Done:
-        """Mark an alert as seen; again changes nothing."""
+        """Mark an alert as seen; again changes nothing. That of a restore lets sends go on."""
         with core.db.write() as session:
             alert = session.get(Alert, alert_id)
             if alert is None:
                 raise NotFound("Alert not found")
             first = alert.acked_at is None
+            if first and alert.kind == RECONCILE and alert.account_id is not None:
+                core.release(session, alert.account_id)
+                audit_here(session, "RECONCILE_RELEASED", alert.account_id, "ok")
             alert.acked_at = alert.acked_at or core.clock.now()
         if first:
             audited(core, "ALERT_ACKED", str(alert_id))

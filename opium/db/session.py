@@ -6,6 +6,8 @@ once with BUSY_SNAPSHOT or, with the driver's defaults, lets two threads claim t
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +20,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from opium.errors import Unavailable
+
+log = logging.getLogger("opium.db")
 
 PRAGMAS = (
     "journal_mode=WAL",
@@ -76,7 +80,7 @@ class Database:
                 with Session(connection, expire_on_commit=False, autoflush=True) as session:
                     yield session
         except PoolTimeout as exc:
-            raise Unavailable("The database is busy; try again.", retry_after=1) from exc
+            raise Unavailable(BUSY, retry_after=1) from exc
         except OperationalError as exc:
             raise Unavailable(_reason(exc), retry_after=1) from exc
         finally:
@@ -107,15 +111,20 @@ def _engine(path: Path, pool_size: int) -> Engine:
     return engine
 
 
+BUSY = "The database is busy; try again."
+SENTENCES = {
+    sqlite3.SQLITE_BUSY: BUSY,
+    sqlite3.SQLITE_LOCKED: BUSY,
+    sqlite3.SQLITE_FULL: "The disk is full; free some space.",
+    sqlite3.SQLITE_READONLY: "The database cannot be written: its file system is read-only.",
+}
+
+
 def _reason(exc: OperationalError) -> str:
-    text = str(exc.orig).lower()
-    if "full" in text:
-        return "The disk is full; free some space."
-    if "readonly" in text or "read-only" in text:
-        return "The database cannot be written: its file system is read-only."
-    if "locked" in text or "busy" in text:
-        return "The database is busy; try again."
-    return "The database cannot be used; see the log."
+    code = getattr(exc.orig, "sqlite_errorcode", 0) & 0xFF  # without what SQLite adds to it
+    if code not in SENTENCES:
+        log.error("The database cannot be used: %s", exc.orig)
+    return SENTENCES.get(code, "The database cannot be used; see the log.")
 
 
 def after_commit(session: Session, call: Callable[[], None]) -> None:

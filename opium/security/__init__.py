@@ -51,6 +51,8 @@ class Guarded(Protocol):
     @property
     def stopping(self) -> bool: ...
     @property
+    def unusable(self) -> str | None: ...
+    @property
     def accounts(self) -> Any: ...
 
 
@@ -70,6 +72,7 @@ class Security:
             self.limits,
             ready=lambda: core.ready,
             stopping=lambda: core.stopping,
+            unusable=lambda: core.unusable,
             account_exists=lambda account_id: core.accounts.info(account_id),
         )
         self.gate.guard(app)

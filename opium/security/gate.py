@@ -37,11 +37,13 @@ class Gate:
         *,
         ready: Callable[[], bool],
         stopping: Callable[[], bool],
+        unusable: Callable[[], str | None],
         account_exists: Callable[[str], object],
     ) -> None:
         self._config, self._sessions = config, sessions
         self._tokens, self._limits = tokens, limits
         self._ready, self._stopping = ready, stopping
+        self._unusable = unusable
         self._account_exists = account_exists
         self._whitelist = Whitelist(config.ip_whitelist) if config.ip_whitelist_enabled else None
 
@@ -116,5 +118,7 @@ class Gate:
     def _check_core(self) -> None:
         if self._stopping():
             raise Unavailable("Opium is stopping.", retry_after=1)
+        if reason := self._unusable():
+            raise Unavailable(reason, retry_after=5)
         if not self._ready():
             raise Unavailable("Core not initialized", retry_after=1)

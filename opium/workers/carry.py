@@ -6,46 +6,23 @@ decided here and nowhere else.
 
 from __future__ import annotations
 
-import base64
 import logging
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from opium import alerts, journal
-from opium.commands import (
-    Command,
-    RaiseLots,
-    Refund,
-    ReplyToReview,
-    SaveOffer,
-    SendImage,
-    SendMessage,
-    load,
-)
-from opium.db.tables import OrderSeen, StoredCommand
+from opium.commands import Command, Refund, load
+from opium.db.tables import StoredCommand
 from opium.events import CommandEnded
 from opium.failpoints import hit
-from opium.funpay.client import FunPay
-from opium.funpay.errors import (
-    FunPayError,
-    Limited,
-    Refused,
-    SignedOut,
-    Stale,
-    Unanswered,
-    Unreachable,
-)
-from opium.funpay.gate import Kind
-from opium.funpay.models import Message, OfferForm, Sent
+from opium.funpay.errors import FunPayError, Limited, Refused, SignedOut, Stale, Unreachable
+from opium.funpay.models import Message
 from opium.work import FRESH, record
 from opium.workers.desk import Desk
-from opium.workers.match import own_echo, written_by
-from opium.workers.sightings import still_wants_goods
+from opium.workers.perform import Rewritten, perform, turn_kind
+from opium.workers.sightings import refunded, still_wants_goods
 from opium.workers.trouble import FLOOD_ROW, limited_wait
 
 log = logging.getLogger("opium.mailbox")
@@ -56,10 +33,6 @@ slept, and another may run the account by now."""
 
 SEND_PATIENCE = 3.0
 NOT_SENT = (Unreachable, Limited, SignedOut, Stale)
-
-
-class Rewritten(Exception):
-    """FunPay shows our message without its marker: we could never find it again (A2 is broken)."""
 
 
 class Carrier:
@@ -79,7 +52,7 @@ class Carrier:
         command = self._load(row)
         if row.handout_id and not self._still_wanted(row):
             return
-        kind = _turn_kind(command)
+        kind = turn_kind(command)
         with self._desk.client.gate.turn(kind, row.chat, patience=SEND_PATIENCE):
             started = self._desk.tools.clock.monotonic()
             if not self._begin(row):
@@ -105,7 +78,7 @@ class Carrier:
 
     def _attempt(self, row: StoredCommand, command: Command) -> None:
         try:
-            data, message = _perform(self._desk.client, command, row)
+            data, message = perform(self._desk.client, command, row)
         except NOT_SENT as exc:
             self._not_sent(row, command, exc)
             raise
@@ -223,11 +196,7 @@ def end(
         if row.attempt >= FLOOD_ROW - 1:
             alerts.close_alert(db, limited_key(row), desk.now)
         if row.kind == Refund.kind and state == "done":
-            db.execute(
-                update(OrderSeen)
-                .where(OrderSeen.fp_id == row.fp_id, OrderSeen.order_id == row.order_id)
-                .values(status="refunded")
-            )
+            refunded(desk, db, row.order_id or "")
             desk.sales_signal = True
         if row.module is not None:
             ended = CommandEnded(
@@ -260,81 +229,3 @@ def _write_end(
         text = f"Order {row.order_id}: {text}"
     alerts.open_alert(db, "held", f"command:{row.id}", text, now, desk.account_id)
     return journal.hold(db, row, generation, now, reason or "held")
-
-
-def _turn_kind(command: Command) -> Kind:
-    if isinstance(command, SendMessage | SendImage):
-        return Kind.SEND
-    return Kind.ORDER if command.order_work else Kind.OTHER
-
-
-Outcome = tuple[dict[str, Any], Message | None]
-
-
-def _perform(client: FunPay, command: Command, row: StoredCommand) -> Outcome:
-    """The one request of an attempt; what FunPay answered, and our message if it is one."""
-    performer = _PERFORMERS[type(command)]
-    return performer(client, command, row)
-
-
-def _send(client: FunPay, command: SendMessage, row: StoredCommand) -> Outcome:
-    return {}, _echoed(client, client.send(row.chat or command.chat, command.text), command, row)
-
-
-def _send_image(client: FunPay, command: SendImage, row: StoredCommand) -> Outcome:
-    image_id = client.upload_image(base64.b64decode(command.image), command.name)
-    return {}, _echoed(client, client.send_image(command.chat, image_id), command, row)
-
-
-def _echoed(client: FunPay, sent: Sent, command: Command, row: StoredCommand) -> Message:
-    baseline = row.baseline_msg_id or 0
-    found = own_echo(sent.echoed, client.user_id, baseline, command, row.marker)
-    if found is not None:
-        return found
-    ours = written_by(client.user_id, sent.echoed)
-    if row.marker and any(m.id > baseline for m in ours):
-        raise Rewritten
-    raise Unanswered("FunPay did not show our message in its answer")
-
-
-def _refund(client: FunPay, command: Refund, _row: StoredCommand) -> Outcome:
-    client.refund(command.order_id)
-    return {}, None
-
-
-def _reply(client: FunPay, command: ReplyToReview, _row: StoredCommand) -> Outcome:
-    client.reply_to_review(command.order_id, command.text)
-    return {}, None
-
-
-def _raise(client: FunPay, command: RaiseLots, _row: StoredCommand) -> Outcome:
-    answer = client.raise_lots(command.game_id, command.node_id, command.node_ids)
-    return {"raised": answer.raised, "message": answer.message, "wait": answer.wait}, None
-
-
-def _save(client: FunPay, command: SaveOffer, _row: StoredCommand) -> Outcome:
-    form = client.offer_form(command.offer_id)
-    answer = client.save_offer(_changed(form, command))
-    if not answer.done:
-        raise Refused("; ".join(text for _field, text in answer.errors) or "not saved")
-    after = client.offer_form(command.offer_id)
-    return {"active": after.active, "price": after.price}, None
-
-
-def _changed(form: OfferForm, command: SaveOffer) -> OfferForm:
-    fields = {**form.fields, **command.fields}
-    if command.active is not None:
-        fields.pop("active", None)
-        if command.active:
-            fields["active"] = "on"
-    return replace(form, fields=fields)
-
-
-_PERFORMERS: dict[type[Command], Callable[[FunPay, Any, StoredCommand], Outcome]] = {
-    SendMessage: _send,
-    SendImage: _send_image,
-    Refund: _refund,
-    ReplyToReview: _reply,
-    RaiseLots: _raise,
-    SaveOffer: _save,
-}

@@ -49,6 +49,11 @@ class Health:
         """Seconds until something may be asked of FunPay again; not positive if at once."""
         return self._rest_until - self._desk.tools.clock.monotonic()
 
+    @property
+    def failing(self) -> bool:
+        """Whether the last thing asked of FunPay failed."""
+        return self._attempt > 0
+
     def retry_now(self) -> None:
         """A person has changed something: do not wait for the end of the back-off."""
         self._rest_until = 0.0
@@ -100,8 +105,8 @@ class Health:
             return
         self._told.add(kind)
         now, account_id = self._desk.now, self._desk.account_id
-        event = AccountTroubled(fp_user_id=self._desk.fp_id, text=text, since=now)
-        with self._desk.write() as (db, _account):
+        with self._desk.write() as (db, account):
+            event = AccountTroubled(fp_user_id=account.fp_id or 0, text=text, since=now)
             alerts.open_alert(db, kind, self._key(kind), text, now, account_id)
             record(self._desk.tools, db, account_id, [event])
 

@@ -67,6 +67,8 @@ class Hire:
 
     def apply(self, worker: Worker, settings: Settings) -> None:
         """What a running worker can take over at once: pauses, pace, back-off, switches."""
+        if settings.reconnect != worker.desk.settings.reconnect:
+            worker.retry_now()
         worker.desk.settings = settings
         worker.desk.client.gate.set_pace(pace_of(settings.rate_limit))
         delays = settings.anti_detect

@@ -11,7 +11,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opium import alerts
@@ -30,6 +30,7 @@ from opium.funpay.models import Contact, Look, Message
 from opium.observe import chat_message, chat_preview, speaks_of_payment, tells_of_orders
 from opium.work import record
 from opium.workers.desk import Desk
+from opium.workers.handled import Handled
 
 log = logging.getLogger("opium.inbox")
 
@@ -44,6 +45,7 @@ class Inbox:
         self._desk = desk
         self._queue: OrderedDict[int, Contact] = OrderedDict()
         self._shown: dict[int, Contact] = {}
+        self._known = Handled(desk)
 
     @property
     def waiting(self) -> bool:
@@ -53,11 +55,9 @@ class Inbox:
     def changed(self, contacts: Sequence[Contact]) -> None:
         """Store which chats are new, queue those with unhandled messages."""
         newest = max((c.node_msg for c in contacts), default=0)
-        with self._desk.tools.db.read() as db:
-            handled = self._handled(db, [c.chat_id for c in contacts])
-            known_mark = self._mark(db)
-        first = known_mark is None
-        mark = newest if known_mark is None else known_mark
+        handled = self._known.handled([c.chat_id for c in contacts])
+        first = self._known.mark is None
+        mark = newest if self._known.mark is None else self._known.mark
         unknown = [c for c in contacts if c.chat_id not in handled]
         fresh = [c for c in contacts if c.node_msg > handled.get(c.chat_id, mark)]
         if first or unknown or any(self._desk.listens(kind) for kind in PREVIEW_KINDS):
@@ -99,17 +99,17 @@ class Inbox:
         return len(self._queue) < left
 
     def _new_messages(self, contact: Contact) -> tuple[Sequence[Message], str]:
-        with self._desk.tools.db.read() as db:
-            handled = self._handled(db, [contact.chat_id]).get(contact.chat_id, 0)
+        handled = self._known.handled([contact.chat_id]).get(contact.chat_id, 0)
         messages: list[Message] = []
         before: int | None = None
         for _ in range(MOST_PAGES):
-            page = self._desk.client.history(contact.chat_id, before=before, patience=0.5)
-            messages = [m for m in page.messages if m.id > handled] + messages
-            oldest = page.messages[0].id if page.messages else 0
-            if not page.has_more or oldest <= handled + 1:
+            page = self._desk.client.history(
+                contact.chat_id, before=before, after=handled, patience=0.5
+            )
+            messages = [*page.messages, *messages]
+            if not page.has_more or page.oldest <= handled + 1:
                 break
-            before = oldest
+            before = page.oldest
         return messages, page.name
 
     def _store(
@@ -141,6 +141,9 @@ class Inbox:
                 for c in unknown
             )
             record(self._desk.tools, db, self._desk.account_id, events)
+        self._known.begin(mark)
+        for contact in unknown:
+            self._known.note(contact.chat_id, mark)
 
     def _store_messages(
         self, contact: Contact, messages: Sequence[Message], name: str | None
@@ -150,7 +153,7 @@ class Inbox:
             self._desk.sales_signal = True
         hit("before_messages")
         with self._desk.write() as (db, _account):
-            ours = self._ours(db, [m.id for m in messages])
+            ours = self._ours(db, [m.id for m in messages if m.author_id == self._desk.fp_id])
             self._tell_of_doubles(db, messages, ours)
             events = [
                 MessageReceived(
@@ -164,6 +167,8 @@ class Inbox:
             row.handled_msg = max(row.handled_msg, newest)
             row.node_name = name or row.node_name
             record(self._desk.tools, db, self._desk.account_id, events)
+            handled = row.handled_msg
+        self._known.note(contact.chat_id, handled)
         self._desk.saw(newest)
 
     def _tell_of_doubles(
@@ -194,28 +199,9 @@ class Inbox:
                     db, "page_changed", key, str(exc), self._desk.now, self._desk.account_id
                 )
 
-    def _handled(self, db: Session, ids: Sequence[int]) -> dict[int, int]:
-        rows = db.execute(
-            select(ChatSeen.chat_id, ChatSeen.handled_msg).where(
-                ChatSeen.account_id == self._desk.account_id, ChatSeen.chat_id.in_(ids)
-            )
-        )
-        return {row[0]: row[1] for row in rows}
-
-    def _mark(self, db: Session) -> int | None:
-        """The largest handled id; None before the first look. Ids are site-wide, so an unknown
-        chat's messages above it are new and the others old."""
-        first = db.get_one(Baseline, (self._desk.account_id, self._desk.fp_id)).message_mark
-        if first is None:
-            return None
-        found = db.scalar(
-            select(func.max(ChatSeen.handled_msg)).where(
-                ChatSeen.account_id == self._desk.account_id
-            )
-        )
-        return max(first, found or 0)
-
     def _ours(self, db: Session, ids: Sequence[int]) -> set[int | None]:
+        if not ids:
+            return set()
         return set(
             db.scalars(
                 select(StoredCommand.msg_id).where(

@@ -16,10 +16,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opium import alerts
-from opium.db.tables import Baseline, ChatSeen, OrderSeen, StoredCommand
+from opium.db.tables import Baseline, ChatSeen, OrderSeen
 from opium.events import Event, OrderFirstSeen, OrderPaid, OrderRead
 from opium.failpoints import hit
-from opium.funpay.models import Message, MessageType, Order, OrderRow, OrderStatus
+from opium.funpay.models import Order, OrderRow, OrderStatus
 from opium.observe import (
     SalesChange,
     is_old,
@@ -27,19 +27,16 @@ from opium.observe import (
     row_facts,
     row_status,
     sales_changes,
-    wrote_by_hand,
 )
 from opium.work import record
-from opium.workers.carry import load_command
 from opium.workers.desk import Desk
-from opium.workers.match import has_marker, own_echo
+from opium.workers.handwork import Handwork, PutBack
 from opium.workers.sightings import status_changed
 
 log = logging.getLogger("opium.intake")
 
 MOST_PAGES = 200
 BATCH = 10
-HISTORY_PAGES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +53,7 @@ class Intake:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._handwork = Handwork(desk)
         self._pending = True
         self.caught_up = False
         """Whether a complete compare was made since the last outage."""
@@ -82,9 +80,9 @@ class Intake:
         rows = self._all_paid()
         hit("before_baseline")
         with self._desk.write() as (db, _account):
-            known = self._known(db, [row.order_id for row in rows])
+            known = self.known(db, [row.order_id for row in rows])
             new = [row for row in rows if row.order_id not in known]
-            self._store(db, new, "baseline", "old")
+            self.store(db, new, "baseline", "old")
             db.add(
                 Baseline(account_id=self._desk.account_id, fp_id=self._desk.fp_id, taken_at=began)
             )
@@ -103,7 +101,7 @@ class Intake:
         """Read the paid sales, all pages, and store what is new, changed or gone."""
         rows = self._all_paid()
         with self._desk.tools.db.read() as db:
-            known = self._known(db, [row.order_id for row in rows])
+            known = self.known(db, [row.order_id for row in rows])
         change = sales_changes(rows, known, complete=True)
         gone = self._read(change.gone)
         if change.new or change.changed or gone:
@@ -114,8 +112,13 @@ class Intake:
         self._desk.sales_signal = False
 
     def decide(self) -> bool:
-        """Read orders that wait for it, and hand them to the modules as events; whether any."""
+        """Read orders that wait for it, and hand them to the modules as events; whether any.
+
+        None while the account is held after a restore.
+        """
         decided = False
+        if self._desk.tools.reconcile.holds(self._desk.account_id):
+            return False
         while self._pending:
             with self._desk.tools.db.read() as db:
                 batch = self._next_pending(db)
@@ -125,11 +128,16 @@ class Intake:
             decided = True
             orders = self._desk.client.orders([p.order_id for p in batch])
             read_at = self._desk.now
-            by_hand = {
-                p.order_id: self._written_by_hand(orders[p.order_id])
-                for p in batch
-                if p.order_id in orders and (p.source == "catchup" or p.decision == "look")
-            }
+            try:
+                by_hand = {
+                    p.order_id: self._handwork.written(orders[p.order_id])
+                    for p in batch
+                    if p.order_id in orders and (p.source == "catchup" or p.decision == "look")
+                }
+            except PutBack:
+                with self._desk.write() as (db, _account):
+                    self._desk.tools.reconcile.enter(db, None, self._desk.now)
+                return decided
             hit("before_offer")
             with self._desk.write() as (db, _account):
                 for pending in batch:
@@ -148,7 +156,7 @@ class Intake:
             cursor = page.next_cursor
         return [row for row in rows.values() if row.status is OrderStatus.PAID]
 
-    def _known(self, db: Session, ids: Sequence[str]) -> dict[str, str]:
+    def known(self, db: Session, ids: Sequence[str]) -> dict[str, str]:
         """Status of the shown orders, as far as known, and of all that were paid last time."""
         known = {}
         mine = OrderSeen.fp_id == self._desk.fp_id
@@ -169,14 +177,15 @@ class Intake:
             first = db.get_one(Baseline, (self._desk.account_id, self._desk.fp_id))
             source = "poll" if self.caught_up else "catchup"
             old = [row for row in change.new if is_old(row.date, first.taken_at)]
-            self._store(db, old, source, "old")
-            self._store(db, [row for row in change.new if row not in old], source, "pending")
+            self.store(db, old, source, "old")
+            self.store(db, [row for row in change.new if row not in old], source, "pending")
             for row in change.changed:
                 status_changed(self._desk, db, row_facts(row))
             for order in gone.values():
                 status_changed(self._desk, db, order_facts(order))
 
-    def _store(self, db: Session, rows: Sequence[OrderRow], source: str, decision: str) -> None:
+    def store(self, db: Session, rows: Sequence[OrderRow], source: str, decision: str) -> None:
+        """Write down orders of the sales list, newest first, that nobody has seen."""
         now = self._desk.now
         db.add_all(
             OrderSeen(
@@ -274,51 +283,3 @@ class Intake:
                 ChatSeen.account_id == self._desk.account_id, ChatSeen.node_name == chat_name
             )
         )
-
-    def _written_by_hand(self, order: Order) -> bool:
-        """Whether the seller wrote in the chat after the payment; unknown counts as no."""
-        chat = order.chat_name or _chat_name(self._desk.fp_id, order.buyer_id)
-        messages: list[Message] = []
-        before: int | None = None
-        for _ in range(HISTORY_PAGES):
-            page = self._desk.client.history(chat, before=before, order_work=True)
-            messages += page.messages
-            paid = any(
-                m.type is MessageType.ORDER_PAID and m.order_id == order.order_id
-                for m in page.messages
-            )
-            if paid or not page.has_more or not page.messages:
-                break
-            before = page.messages[0].id
-        own = [m for m in messages if m.author_id == self._desk.fp_id]
-        return wrote_by_hand(messages, self._desk.fp_id, order.order_id, self._ours(chat, own))
-
-    def _ours(self, chat: str, own: Sequence[Message]) -> frozenset[int]:
-        """Which of the account's messages Opium sent: by id, by marker, or, while a send is not
-        settled yet, by what it says."""
-        command = StoredCommand
-        words = [word for message in own for word in message.text.split() if word[0] == "#"]
-        with self._desk.tools.db.read() as db:
-            ids = db.scalars(select(command.msg_id).where(command.msg_id.in_([m.id for m in own])))
-            found = {found for found in ids if found is not None}
-            marked = set(db.scalars(select(command.marker).where(command.marker.in_(words))))
-            unsettled = db.scalars(
-                select(command).where(
-                    command.account_id == self._desk.account_id,
-                    command.chat == chat,
-                    command.marker.is_(None),
-                    command.state.in_(("started", "unknown", "held")),
-                )
-            ).all()
-        for message in own:
-            if any(marker and has_marker(message.text, marker) for marker in marked):
-                found.add(message.id)
-        for row in unsettled:
-            echo = own_echo(own, self._desk.fp_id, 0, load_command(self._desk, row), None)
-            if echo is not None:
-                found.add(echo.id)
-        return frozenset(found)
-
-
-def _chat_name(one: int, other: int) -> str:
-    return f"users-{min(one, other)}-{max(one, other)}"

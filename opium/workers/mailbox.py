@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Exists, and_, exists, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Exists,
+    and_,
+    exists,
+    false,
+    not_,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session, aliased
 
 from opium import journal
@@ -104,6 +114,7 @@ class Mailbox:
         sends_stopped = and_(row.kind.in_(("send_message", "send_image")), self._rewritten_alert())
         waiting = and_(
             row.state == "waiting",
+            not_(self._held()),
             ~earlier_part,
             ~chat_unsettled,
             ~handout_stopped,
@@ -121,6 +132,11 @@ class Mailbox:
             .order_by(row.kind == "raise_lots", row.kind == "save_offer", row.id)
             .limit(1)
         )
+
+    def _held(self) -> ColumnElement[bool]:
+        """Whether the account sends nothing, since its database was put back."""
+        held = self._desk.tools.reconcile.holds(self._desk.account_id)
+        return true() if held else false()
 
     def _rewritten_alert(self) -> Exists:
         return exists().where(

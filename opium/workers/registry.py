@@ -21,7 +21,7 @@ from opium.errors import Refused, UpstreamError
 from opium.funpay.client import FunPay
 from opium.work import Tools
 from opium.workers.hire import Hire
-from opium.workers.status import Status
+from opium.workers.status import State, Status
 from opium.workers.worker import Worker
 
 log = logging.getLogger("opium.registry")
@@ -164,31 +164,40 @@ class Registry:
 
     def reconcile(self) -> None:
         """Make the threads fit the rows."""
-        with self._tools.db.read() as db:
-            wanted = set(
-                db.scalars(
-                    select(Account.id).where(Account.enabled.is_(True), Account.deleted.is_(False))
-                )
-            )
         with self._lock:
+            wanted = self._wanted()
             for account_id, worker in list(self._workers.items()):
                 if not worker.is_alive():
                     self._bury(account_id, worker)
                 elif account_id not in wanted and not worker.stopping:
                     worker.stop()
                 elif self._silent(worker):
-                    self._abandon(account_id, worker)
+                    state: State = "reconnecting" if account_id in wanted else "stopped"
+                    self._abandon(account_id, worker, state)
             if self._open:
                 for account_id in sorted(wanted - self._workers.keys()):
                     self._begin(account_id)
 
+    def _wanted(self) -> set[str]:
+        """Read under the lock: whoever is deleted or stopped after this is heard of later."""
+        enabled = select(Account.id).where(Account.enabled.is_(True), Account.deleted.is_(False))
+        with self._tools.db.read() as db:
+            return set(db.scalars(enabled))
+
     def _begin(self, account_id: str) -> None:
         status = self.status(account_id)
+        try:
+            worker = self._hire.worker(account_id, status, self._dispatch)
+        except Exception:  # a row that cannot be used is the trouble of one account only
+            if status.state != "error":
+                log.exception("[%s] Its worker cannot be made", account_id)
+            status.state = "error"
+            status.trouble("Its worker cannot be made; see the log", self._tools.clock.now())
+            return
         if status.initialised and status.state in ("stopped", "ready", "error"):
             status.state = "starting"
         elif not status.initialised and status.state in ("stopped", "error"):
             status.state = "initializing"
-        worker = self._hire.worker(account_id, status, self._dispatch)
         self._workers[account_id] = worker
         worker.start()
 
@@ -205,20 +214,20 @@ class Registry:
         limit = max(SILENT, 3 * worker.desk.settings.anti_detect.runner_delay_max + 25)
         return not worker.resting and self._tools.clock.monotonic() - worker.beat > limit
 
-    def _abandon(self, account_id: str, worker: Worker) -> None:
-        """A stuck thread cannot be killed: a new one with a new generation takes over."""
+    def _abandon(self, account_id: str, worker: Worker, state: State) -> None:
+        """A stuck thread cannot be killed: a new one with a new generation takes over, if any."""
         frame = sys._current_frames().get(worker.ident or 0)
         stack = "".join(traceback.format_stack(frame)) if frame else "(no stack)"
         log.error("The thread of %s is stuck at %s\n%s", account_id, worker.phase, stack)
-        text = f"The worker was stuck at {worker.phase} and was replaced; see the log."
+        text = f"The worker was stuck at {worker.phase} and was given up; see the log."
         with self._tools.db.write() as db:
             key = f"account:{account_id}:stuck"
             alerts.open_alert(db, "stuck", key, text, self._tools.clock.now(), account_id)
-        self._end(account_id, worker, state="reconnecting")
+        self._end(account_id, worker, state=state)
 
-    def _end(self, account_id: str, worker: Worker, *, state: str) -> None:
+    def _end(self, account_id: str, worker: Worker, *, state: State) -> None:
         status = Status(
-            state="reconnecting" if state == "reconnecting" else "stopped",
+            state=state,
             initialised=self.status(account_id).initialised,
             error=self.status(account_id).error,
             error_since=self.status(account_id).error_since,

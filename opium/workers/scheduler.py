@@ -7,13 +7,15 @@ library's defaults (1 s of grace, no coalescing) skipped half the runs in a tria
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from datetime import UTC, timedelta
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from opium.job import Job
 from opium.module import Every, Module
-from opium.work import Job, Tools
+from opium.work import Tools
 
 log = logging.getLogger("opium.scheduler")
 
@@ -21,13 +23,17 @@ THREADS = 4
 
 
 class Scheduler:
-    """Runs the tasks of all ready modules."""
+    """Runs the tasks of all ready modules, and `chores` of the core: (name, seconds, call)."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(
+        self, tools: Tools, chores: Sequence[tuple[str, float, Callable[[], None]]] = ()
+    ) -> None:
         self._tools = tools
+        self._chores = chores
         self._scheduler: BackgroundScheduler | None = None
 
     def start(self) -> None:
+        """Begin to run the tasks, each for the first time after its `first_after`."""
         logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every job
         scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -44,13 +50,23 @@ class Scheduler:
                     id=f"{module.name}.{task.name}",
                     next_run_time=self._tools.clock.now() + timedelta(seconds=task.first_after),
                 )
+        for name, seconds, call in self._chores:
+            scheduler.add_job(
+                self.run_chore,
+                "interval",
+                args=(name, call),
+                seconds=seconds,
+                id=f"core.{name}",
+                next_run_time=self._tools.clock.now() + timedelta(seconds=min(seconds, 5)),
+            )
         scheduler.start()
         self._scheduler = scheduler
 
     def stop(self) -> None:
         """No new runs; a running one is not waited for: what matters of it is a row."""
-        if self._scheduler is not None:
-            self._scheduler.shutdown(wait=False)
+        scheduler, self._scheduler = self._scheduler, None
+        if scheduler is not None:
+            scheduler.shutdown(wait=False)
 
     def nudge(self) -> None:
         """A module was attached or its settings changed: its tasks need not wait a whole period."""
@@ -58,10 +74,19 @@ class Scheduler:
             return
         now = self._tools.clock.now()
         for job in self._scheduler.get_jobs():
+            if job.id.startswith("core."):
+                continue
             _module, task = job.args
             soon = now + timedelta(seconds=task.first_after)
             if job.next_run_time is not None and job.next_run_time > soon:
                 job.modify(next_run_time=soon)
+
+    def run_chore(self, name: str, call: Callable[[], None]) -> None:
+        """One run of a chore of the core."""
+        try:
+            call()
+        except Exception:
+            log.exception("The chore %s failed", name)
 
     def run(self, module: Module, task: Every) -> None:
         """One run of a task; skipped while no account has the module."""

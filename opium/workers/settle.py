@@ -84,14 +84,14 @@ class Settler:
         before: int | None = None
         for _ in range(MOST_PAGES):
             page: ChatHistory = self._desk.client.history(
-                row.chat or "", before=before, order_work=True
+                row.chat or "", before=before, after=baseline, order_work=True
             )
             found = own_echo(page.messages, self._desk.fp_id, baseline, command, row.marker)
             if found is not None:
                 return found, True
-            if not page.has_more or not page.messages or page.messages[0].id <= baseline:
+            if not page.has_more or page.oldest <= baseline:
                 return None, True
-            before = page.messages[0].id
+            before = page.oldest
         return None, False
 
     def _not_valid(self, row: StoredCommand, reason: str) -> None:

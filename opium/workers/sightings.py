@@ -9,7 +9,7 @@ from opium import alerts
 from opium.db.tables import OrderSeen
 from opium.events import OrderFacts, OrderStatusChanged
 from opium.funpay.models import Order
-from opium.observe import order_facts
+from opium.observe import STATUS_NUMBERS, order_facts
 from opium.work import record
 from opium.workers.desk import Desk
 
@@ -33,6 +33,28 @@ def status_changed(desk: Desk, db: Session, facts: OrderFacts) -> None:
         fp_user_id=desk.fp_id, order_id=facts.id, order=facts, changed_at=desk.now
     )
     record(desk.tools, db, desk.account_id, [event])
+
+
+def refunded(desk: Desk, db: Session, order_id: str) -> None:
+    """A refund of ours is done: the modules hear of it at once."""
+    row = db.get(OrderSeen, (desk.fp_id, order_id))
+    if row is None:
+        return
+    facts = OrderFacts(
+        id=order_id,
+        description=row.title,
+        lot_title="",
+        price=float(row.price),
+        currency=row.currency,
+        amount=row.amount,
+        buyer_username=row.buyer,
+        buyer_id=row.buyer_id,
+        status=STATUS_NUMBERS["refunded"],
+        status_name="refunded",
+        date=row.ordered_at,
+        subcategory_name=row.section_text,
+    )
+    status_changed(desk, db, facts)
 
 
 def still_wants_goods(desk: Desk, order_id: str) -> bool | None:

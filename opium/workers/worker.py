@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 
+from opium.backup.reread import Reread
 from opium.dispatch import Dispatch
 from opium.errors import Unavailable
 from opium.events import OrdersListChanged
@@ -21,11 +22,15 @@ from opium.workers.health import Health
 from opium.workers.inbox import Inbox
 from opium.workers.intake import Intake
 from opium.workers.mailbox import Mailbox
+from opium.workers.rhythm import Rhythm
 from opium.workers.status import Status
 
 log = logging.getLogger("opium.worker")
 
 DATABASE_PAUSE = 1.0
+LONGEST_DATABASE_PAUSE = 30.0
+NO_ROOM_PAUSE = 10.0
+ONE_CHAT = 1.0
 
 
 class Worker(threading.Thread):
@@ -39,12 +44,17 @@ class Worker(threading.Thread):
         self._mailbox = Mailbox(desk)
         self._intake = Intake(desk)
         self._inbox = Inbox(desk)
+        self._reread = Reread(desk, self._intake)
+        self._unwritten = 0
+        """Steps in a row that the database cut short."""
         self._bell = threading.Event()
         self._stopping = False
         self._delay_stop = True
         self._signed_in = False
         self._health = Health(desk, status)
-        self._next_poll = 0.0
+        self._rhythm = Rhythm(desk)
+        self._starving = False
+        """Whether polls follow each other so closely that no chat was read between them."""
         self._next_compare = 0.0
         self._handlings_due: float | None = 0.0
         self.beat = desk.tools.clock.monotonic()
@@ -88,18 +98,19 @@ class Worker(threading.Thread):
         self._bell.set()
 
     def run(self) -> None:
-        self._pause_between("startup_delay")
+        if self.status.state != "reconnecting":  # a rebuilt session goes on at once
+            self._pause_between("startup_delay")
         while not self._stopping:
             pause = self.guarded_step()
             if not self._stopping and pause > 0:
                 self._at("waiting")
                 self._bell.wait(pause)
             self._bell.clear()
+        self.status.state = "stopping"
         if self._delay_stop:
             self._pause_between("shutdown_delay", during_stop=True)
         self.desk.client.close()
-        if self.status.state == "stopping":
-            self.status.state = "stopped"
+        self.status.state = "stopped"
         log.info("[%s] Stopped", self.desk.account_id)
 
     # --- one step
@@ -107,8 +118,11 @@ class Worker(threading.Thread):
     def step(self) -> float:
         """Do what is due; seconds until something else is. Raises nothing of FunPay's."""
         self._at("step")
-        if (left := self._health.rest_left()) > 0:
-            return left
+        if self._health.rest_left() > 0:
+            return self._rest()
+        if self.desk.tools.disk.full:  # what cannot be written down must not begin
+            self.status.trouble(self.desk.tools.disk.words, self.desk.now)
+            return NO_ROOM_PAUSE
         try:
             if not self._signed_in:
                 self._sign_in()
@@ -125,11 +139,14 @@ class Worker(threading.Thread):
         except Replaced:
             log.warning("[%s] This worker was replaced and ends", self.desk.account_id)
             self._stopping = True
+            self.status = Status()  # the account's is the other worker's now
         except Duplicate as exc:
             self._health.give_up(str(exc))
+            self._handlings_due = 0.0
         except Unavailable as exc:
             log.warning("[%s] %s", self.desk.account_id, exc)
-            return DATABASE_PAUSE
+            self._unwritten += 1
+            return float(min(DATABASE_PAUSE * 2 ** min(self._unwritten, 9), LONGEST_DATABASE_PAUSE))
         except Exception:
             log.exception("[%s] A step failed; going on in a minute", self.desk.account_id)
             self.status.trouble("An internal error; see the log", self.desk.now)
@@ -137,32 +154,62 @@ class Worker(threading.Thread):
         return 0.0
 
     def _work(self) -> None:
-        """Commands first, then the poll, and the commands that it led to."""
-        self._deliver()
-        if self._monotonic() >= self._next_poll:
+        """Commands first, then the poll, and the commands that it led to.
+
+        After a failure the poll comes first: until FunPay answers a GET, nothing is sent.
+        """
+        if self._unwritten:  # the end of a send may be among what could not be written
+            self._mailbox.adopt()
+            self._mailbox.ring()
+            self._unwritten = 0
+        if self._reread.due:
+            self._read_again()
+            return
+        if not self._health.failing:
+            self._deliver()
+        if self._health.failing or self._monotonic() >= self._rhythm.next_poll:
+            if self._starving:
+                self._chats(until=self._monotonic() + ONE_CHAT)
             self._poll()
         self._orders()
         self._deliver()
         if self._inbox.waiting:
-            self._at("chats")
-            self._inbox.read_some(until=self._next_poll)
-            self._handlings_due = 0.0
+            self._chats(until=self._rhythm.next_poll)
             self._orders()
             self._deliver()
         self.desk.client.accept()
 
+    def _read_again(self) -> None:
+        """After a restore nothing is sent or decided before sales and chats were read again."""
+        if self._monotonic() >= self._rhythm.next_poll:
+            self._poll()
+        self._at("reading again")
+        try:
+            self._reread.run(until=self._rhythm.next_poll)
+        except Busy:  # our own pace: it goes on in the next step
+            return
+        self._handlings_due = 0.0
+
+    def _chats(self, until: float) -> None:
+        self._at("chats")
+        self._starving = not self._inbox.read_some(until)
+        self._handlings_due = 0.0
+
     def _deliver(self) -> None:
         """Let the modules have their events, then carry out what is ready."""
+        self._due_events()
+        while self._mailbox.has_work:
+            self._at("mailbox")
+            self._mailbox.run(until=self._rhythm.next_poll)
+            self._handle_events()
+            if self._stopping or self._monotonic() >= self._rhythm.next_poll:
+                return
+
+    def _due_events(self) -> None:
         self._at("events")
         if self._handlings_due is not None and self._handlings_due <= self._monotonic():
             self._handlings_due = None
             self._handle_events()
-        while self._mailbox.has_work:
-            self._at("mailbox")
-            self._mailbox.run(until=self._next_poll)
-            self._handle_events()
-            if self._stopping or self._monotonic() >= self._next_poll:
-                return
 
     def _handle_events(self) -> None:
         later = self._dispatch.handle_open(self.desk.account_id)
@@ -173,10 +220,7 @@ class Worker(threading.Thread):
         self._at("poll")
         look = self.desk.client.look()
         self.status.last_poll = self.desk.now
-        delays = self.desk.settings.anti_detect
-        self._next_poll = self._monotonic() + self.desk.tools.random.uniform(
-            delays.runner_delay_min, delays.runner_delay_max
-        )
+        self._rhythm.polled()
         if look.quiet:
             return
         if look.sales is not None:
@@ -223,7 +267,8 @@ class Worker(threading.Thread):
         self._intake.baseline()
         self._intake.lost_sight()
         self._signed_in = True
-        self.status.state = "starting"
+        if not self._stopping:
+            self.status.state = "starting"
 
     # --- trouble
 
@@ -234,7 +279,16 @@ class Worker(threading.Thread):
             return 0.0
         self._intake.lost_sight()
         self._health.failed(exc)
-        return max(0.0, self._health.rest_left())
+        self._handlings_due = 0.0
+        return self._rest()
+
+    def _rest(self) -> float:
+        """The modules hear of the trouble, for which FunPay is not needed."""
+        self._due_events()
+        left = self._health.rest_left()
+        if self._handlings_due is not None:
+            left = min(left, self._handlings_due - self._monotonic())
+        return max(0.0, left)
 
     def _page_changed(self, exc: PageChanged) -> None:
         """The list is tried again at the next signal, and in a minute."""
@@ -255,8 +309,10 @@ class Worker(threading.Thread):
         self._handlings_due = 0.0
 
     def _pause(self) -> float:
+        if self._reread.due:
+            return 1.0
         now = self._monotonic()
-        due = [self._next_poll - now]
+        due = [self._rhythm.next_poll - now]
         if self._mailbox.next_due is not None:
             due.append((self._mailbox.next_due - self.desk.now).total_seconds())
         if self._handlings_due is not None:
@@ -268,15 +324,13 @@ class Worker(threading.Thread):
         return max(0.0, min(due))
 
     def _pause_between(self, name: str, *, during_stop: bool = False) -> None:
-        delays = self.desk.settings.anti_detect
-        low, high = getattr(delays, f"{name}_min"), getattr(delays, f"{name}_max")
-        end = self._monotonic() + self.desk.tools.random.uniform(low, high)
-        while (left := end - self._monotonic()) > 0 and (
+        began, chance = self._monotonic(), self.desk.tools.random.random()
+        while (left := began + self._rhythm.delay(name, chance) - self._monotonic()) > 0 and (
             self._delay_stop if during_stop else not self._stopping
         ):
+            self._at("waiting")
             self._bell.wait(left)
             self._bell.clear()
-            self._at(name)
 
     def _monotonic(self) -> float:
         return self.desk.tools.clock.monotonic()

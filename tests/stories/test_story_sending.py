@@ -86,7 +86,6 @@ def test_ten_429_in_a_row_wait_longer_and_longer_and_drop_nothing(shop: Shop, an
     assert shop.delivered(order)
 
 
-@pytest.mark.xfail(reason="the alert comes with the sixth", strict=True)
 def test_after_five_429_in_a_row_somebody_is_told(shop: Shop, ann: Buyer) -> None:
     """Row 6, the alert."""
     shop.strikes("429", count=5)

@@ -166,7 +166,7 @@ def _json_messages(raw: Sequence[_Raw], newer_than: int) -> tuple[Message, ...]:
         first -= 1  # a follow-up message inherits from the head before it
     found: list[Message] = []
     head: Head | None = None
-    for item in raw[first:]:
+    for item in [*raw[first : min(first + 1, start)], *raw[start:]]:
         part = fragment(item.html, "message", "chat-msg-item").part("chat-msg-item")
         if part is None:
             raise PageChanged("message", "chat-msg-item")
@@ -174,4 +174,4 @@ def _json_messages(raw: Sequence[_Raw], newer_than: int) -> tuple[Message, ...]:
         if made.id != item.id:
             raise PageChanged("chat node", "message.id")
         found.append(made)
-    return tuple(found[start - first :])
+    return tuple(made for made in found if made.id > newer_than)

@@ -8,6 +8,7 @@ waiting     who is served next when there is too little stock
 deliver     claim, take, write, hand out
 by_hand     what only a person may ask for
 lots        the seller's own lots, and switching them off and on
+reconcile   which goods the chats show, after a restore
 """
 
 from pathlib import Path
@@ -25,4 +26,4 @@ module = Module(
 )
 
 # These record on `module`, so they come after it.
-from opium.modules.auto_delivery import handlers, routes, tags, tasks  # noqa: E402, F401
+from opium.modules.auto_delivery import handlers, reconcile, routes, tags, tasks  # noqa: E402, F401

@@ -20,6 +20,8 @@ LOTS_AGE = timedelta(minutes=10)
 def tend(job: Job) -> None:
     """Serve who can be served, refund who waited too long, keep lots and log in shape."""
     for account_id in job.accounts():
+        if job.reconciling(account_id):
+            continue
         try:
             with job.work(account_id) as work:
                 _tend(work)

@@ -1,0 +1,53 @@
+"""Job: one run of a module's task. It opens Works, and may use the network between them."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from opium.funpay.client import FunPay
+from opium.module import Module
+from opium.work import Tools, Work, open_work
+
+
+class Job:
+    """One run of a module's task: opens Works, may use the network between them."""
+
+    def __init__(self, tools: Tools, module: Module) -> None:
+        self._tools = tools
+        self._module = module
+        self.clock = tools.clock
+        self.random = tools.random
+
+    @property
+    def now(self) -> datetime:
+        return self._tools.clock.now()
+
+    def accounts(self) -> list[str]:
+        """Accounts that this module is attached to."""
+        return self._tools.attachments.accounts_with(self._module.name)
+
+    def running(self, account_id: str) -> bool:
+        """Whether the account polls now."""
+        return self._tools.running(account_id)
+
+    def reconciling(self, account_id: str) -> bool:
+        """Whether the account sends nothing, since its database was put back."""
+        return self._tools.reconcile.holds(account_id)
+
+    def settings(self, account_id: str) -> Any:
+        return self._tools.attachments.get(account_id, self._module.name).settings
+
+    def read(self) -> AbstractContextManager[Session]:
+        return self._tools.db.read()
+
+    def work(self, account_id: str) -> AbstractContextManager[Work]:
+        """A Work of this module; commits at the end, or rolls back on an error."""
+        return open_work(self._tools, account_id, self._module)
+
+    def funpay(self, account_id: str) -> FunPay:
+        """The account's client, for reads, never inside a Work; raises if it is not running."""
+        return self._tools.client(account_id)
