@@ -57,8 +57,10 @@ def deliver(stand: Stand, names: list[str], orders: int) -> None:
     sent = until(lambda: arrivals(stand, paid), 60, 0.5)
     waits = sorted(sent[order] - at for order, at in paid.items())
     p95 = waits[int(len(waits) * 0.95)]
-    print(f"payment to goods: median {statistics.median(waits):.2f} s, p95 {p95:.2f} s, "
-          f"worst {waits[-1]:.2f} s over {orders} orders")
+    print(
+        f"payment to goods: median {statistics.median(waits):.2f} s, p95 {p95:.2f} s, "
+        f"worst {waits[-1]:.2f} s over {orders} orders"
+    )
 
 
 def arrivals(stand: Stand, paid: dict[str, float]) -> dict[str, float] | None:

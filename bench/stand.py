@@ -91,8 +91,10 @@ class Stand:
         self.health_after = time.monotonic() - self.started_at
         login = {"username": "admin", "password": PASSWORD}
         token = until(
-            lambda: self.session.post(self.url("/api/auth/login"), json=login).json().get(
-                "access_token"
+            lambda: (
+                self.session.post(self.url("/api/auth/login"), json=login)
+                .json()
+                .get("access_token")
             ),
             20,
             0.3,

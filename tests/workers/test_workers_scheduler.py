@@ -9,8 +9,8 @@ import pytest
 from workers_cast import Live, MakeLive, eventually
 
 from opium.core import Opium
-from opium.module import Module
 from opium.job import Job
+from opium.module import Module
 from opium.workers.scheduler import Scheduler
 
 OFTEN = 0.02
