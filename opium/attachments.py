@@ -22,6 +22,7 @@ from opium.clock import Clock
 from opium.db.session import Database, after_commit
 from opium.db.tables import Attachment
 from opium.errors import Invalid, NotFound, Refused
+from opium.events import Event
 from opium.funpay.models import OrderRow
 from opium.module import Found, Module, Settings
 from opium.vault import Vault
@@ -125,6 +126,11 @@ class Attachments:
         """Modules of the account that handle this kind of event, in attach order."""
         modules = self._by_account.get(account_id, {})
         return [name for name, attached in modules.items() if kind in attached.module.handlers]
+
+    def takers(self, account_id: str, kind: str, event: Event) -> list[str]:
+        """Modules of the account that want this very event, in attach order."""
+        modules = self._by_account.get(account_id, {})
+        return [name for name, attached in modules.items() if attached.module.wants(kind, event)]
 
     def attach(self, account_id: str, name: str, config: dict[str, Any] | None) -> None:
         """Attach a module; Refused if it is unknown or attached, Invalid if `config` is bad."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("opium.module")
 
 Handler = Callable[[Any, "Work"], None]
+Wanted = Callable[[Any], bool]
 Task = Callable[["Job"], None]
 Tag = dict[str, str]
 Reconciler = Callable[["OwnChat", "Work"], int]
@@ -101,13 +102,19 @@ class Module:
         self.takes_orders = takes_orders
         self.needs = tuple(needs)
         self.handlers: dict[str, Handler] = {}
+        self.filters: dict[str, Wanted] = {}
         self.tasks: list[Every] = []
         self.tagger: Callable[[TagContext], Tags] | None = None
         self.releaser: Callable[[Session, Handout], None] | None = None
         self.reconciler: Reconciler | None = None
 
-    def on(self, *kinds: type[Event] | str) -> Callable[[Handler], Handler]:
-        """Handle events of these classes, or of another module by name, one transaction each."""
+    def on(
+        self, *kinds: type[Event] | str, when: Wanted | None = None
+    ) -> Callable[[Handler], Handler]:
+        """Handle events of these classes, or of another module by name, one transaction each.
+
+        `when` looks at the event alone (pure, cheap): what it does not want is not even stored.
+        """
 
         def record(handler: Handler) -> Handler:
             for kind in kinds:
@@ -115,9 +122,18 @@ class Module:
                 if name in self.handlers:
                     raise ValueError(f"{self.name} handles {name} twice")
                 self.handlers[name] = handler
+                if when is not None:
+                    self.filters[name] = when
             return handler
 
         return record
+
+    def wants(self, kind: str, event: Event) -> bool:
+        """Whether this module handles such an event."""
+        if kind not in self.handlers:
+            return False
+        wanted = self.filters.get(kind)
+        return wanted is None or wanted(event)
 
     def every(self, *, seconds: float, first_after: float = 5) -> Callable[[Task], Task]:
         """Run a task periodically in the scheduler, never two of the same at once."""

@@ -290,12 +290,12 @@ def record(
 ) -> int:
     """Store events with one open handling for each listening module; how many were new.
 
-    An event that nobody listens to is not stored. `only` addresses one module.
+    An event that nobody wants is not stored. `only` addresses one module.
     """
     stored = 0
     for event in events:
         kind = stored_kind(event)
-        listeners = tools.attachments.listeners(account_id, kind)
+        listeners = tools.attachments.takers(account_id, kind, event)
         if only is not None:
             listeners = [name for name in listeners if name == only]
         if not listeners:

@@ -39,7 +39,7 @@ def test_the_blocks_are_those_of_the_templates() -> None:
 
 
 def test_every_control_call_is_described() -> None:
-    app = Flask("docs")
+    app = Flask("sandbox")
     app.register_blueprint(control.bp)
     rules = {str(rule) for rule in app.url_map.iter_rules() if "__sandbox__" in str(rule)}
     for rule in rules - {"/__sandbox__/", "/__sandbox__/web/<name>"}:

@@ -68,14 +68,18 @@ def ended(event: CommandEnded, work: Work) -> None:
             _part_ended(event, work, case)
 
 
-@module.on(MessageReceived)
+def asks_for_goods(event: MessageReceived) -> bool:
+    """Whether a buyer wrote the command."""
+    message = event.message
+    if message.by_bot or message.author_id in (0, event.fp_user_id):
+        return False
+    return " ".join((message.text or "").split()).casefold() in COMMANDS
+
+
+@module.on(MessageReceived, when=asks_for_goods)
 def wrote(event: MessageReceived, work: Work) -> None:
     """`!товар`: all that the buyer has in open orders is sent again, once a minute at most."""
     message = event.message
-    if " ".join((message.text or "").split()).casefold() not in COMMANDS:
-        return
-    if message.by_bot or message.author_id in (0, event.fp_user_id):
-        return
     if not (work.settings.enabled and work.settings.allow_redelivery_command):
         return
     if _may_ask(work, message.author_id):
