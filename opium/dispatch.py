@@ -114,9 +114,15 @@ class Dispatch:
             StoredEvent.kind == event.kind,
             StoredEvent.key == event.key,
         )
-        owned = exists().where(Handout.fp_id == account.fp_id, Handout.order_id == event.order_id)
+        mine = (Handout.fp_id == account.fp_id) & (Handout.order_id == event.order_id)
+        owner = db.scalar(select(Handout.module).where(mine))
         order = db.get(OrderSeen, (account.fp_id, event.order_id))
-        if order is None or order.decision != "offered" or db.scalar(select(more | owned)):
+        if order is None or order.decision != "offered":
+            return
+        if owner is not None:  # a person was quicker: the offer came after the handout
+            order.decision, order.owner = "taken", owner
+            return
+        if db.scalar(select(more)):
             return
         order.decision = "unmatched"
         if any(a.module.takes_orders for a in self._tools.attachments.of(account.id)):

@@ -1,6 +1,7 @@
 """Named places where a crash test can end the process: `OPIUM_FAILPOINT=name:k` (fault matrix).
 
-In normal runs `hit` costs one comparison.
+`OPIUM_FAILPOINT=full:k` ends nothing: the k-th commit finds the disk full. In normal runs `hit`
+and `full` cost one comparison.
 """
 
 from __future__ import annotations
@@ -20,3 +21,12 @@ def hit(name: str) -> None:
     _left -= 1
     if _left == 0:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def full() -> bool:
+    """Whether this is the commit that finds the disk full."""
+    global _left
+    if _name != "full":
+        return False
+    _left -= 1
+    return _left == 0

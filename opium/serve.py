@@ -6,6 +6,7 @@ every other route says 503 until the core is ready.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -103,6 +104,9 @@ def _booted(core: Opium) -> bool:
         core.unusable = str(exc)
         log.error("The start waits: %s", exc)
         return False
+    # What was built at the start stays: the collector need not walk over it again and again.
+    gc.collect()
+    gc.freeze()
     if core.unusable is not None:
         print(core.unusable, file=sys.stderr, flush=True)
     return True

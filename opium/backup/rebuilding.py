@@ -12,7 +12,7 @@ from uuid import uuid4
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from opium import journal
+from opium import alerts, journal
 from opium.commands import SendMessage
 from opium.db.tables import Account, Handout, OrderSeen, StoredCommand
 from opium.events import OrderFacts
@@ -122,6 +122,7 @@ def carried_out(db: Session, row: StoredCommand, msg_id: int | None, now: dateti
     if row.state in ("started", "unknown", "held"):
         row.state, row.msg_id, row.ended_at, row.reason = "done", msg_id, now, None
         db.flush()
+        alerts.close_alert(db, f"command:{row.id}", now)
 
 
 def _new(

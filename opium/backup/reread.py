@@ -18,18 +18,16 @@ from sqlalchemy.orm import Session
 
 from opium import alerts, journal
 from opium.backup.mode import LOST, Held
-from opium.backup.rebuilding import OwnChat, OwnMessage, carried_out, own_message, rebuild
-from opium.commands import SendImage, SendMessage
+from opium.backup.rebuilding import OwnChat, OwnMessage, own_message, rebuild
 from opium.db.tables import Account, ChatSeen, Handout, OrderSeen, StoredCommand
 from opium.events import OrderFacts
 from opium.funpay.errors import Missing, PageChanged
 from opium.funpay.models import ChatHistory, Message, OrderRow
 from opium.observe import SKEW, chat_name, order_facts, row_status
 from opium.work import open_work
-from opium.workers.carry import load_command
 from opium.workers.desk import Desk
 from opium.workers.intake import Intake
-from opium.workers.match import fold, written_by
+from opium.workers.match import written_by
 
 log = logging.getLogger("opium.backup")
 
@@ -176,7 +174,6 @@ class Reread:
             self._found.unread.append(name)
         ours = written_by(self._desk.fp_id, messages)
         own = [own_message(m.id, m.text) for m in ours if m.id > held.mark]
-        self._settle(name, chat_id, own, ours)
         if own:
             self._ask_modules(name, chat_id, own)
         self._write_down(name, chat_id, own, max((m.id for m in messages), default=0))
@@ -186,43 +183,13 @@ class Reread:
         before: int | None = None
         page: ChatHistory | None = None
         for _ in range(MOST_CHAT_PAGES):
-            page = self._desk.client.history(chat, before=before)
+            page = self._desk.client.history(chat, before=before, after=mark)
             messages = list(page.messages) + messages
-            if not page.has_more or not page.messages or page.messages[0].id <= mark:
+            if not page.has_more or page.oldest <= mark + 1:
                 return page.name, page.chat_id, messages, True
-            before = page.messages[0].id
+            before = page.oldest
         assert page is not None  # noqa: S101 — there is at least one page
         return page.name, page.chat_id, messages, False
-
-    def _settle(
-        self, name: str, chat_id: int, own: Sequence[OwnMessage], ours: Sequence[Message]
-    ) -> None:
-        """Wishes of the database that the chat shows as carried out."""
-        markers = {m.marker.text: m.id for m in own if m.marker}
-        texts = {fold(m.text): m.id for m in ours if m.id in {o.id for o in own}}
-        now = self._desk.now
-        with self._desk.write() as (db, _account):
-            rows = db.scalars(
-                select(StoredCommand).where(
-                    StoredCommand.account_id == self._desk.account_id,
-                    StoredCommand.fp_id == self._desk.fp_id,
-                    StoredCommand.kind.in_(SENDS),
-                    StoredCommand.chat.in_((name, str(chat_id))),
-                    StoredCommand.state.in_(("waiting", "started", "unknown", "held")),
-                )
-            ).all()
-            for row in rows:
-                command = load_command(self._desk, row)
-                msg_id = None
-                if row.marker is not None:
-                    msg_id = markers.get(row.marker)
-                elif isinstance(command, SendMessage):
-                    msg_id = texts.pop(fold(command.text), None)
-                elif isinstance(command, SendImage):
-                    msg_id = next((m.id for m in ours if m.image_url), None)
-                if msg_id is not None:
-                    carried_out(db, row, msg_id, now)
-                    alerts.close_alert(db, f"command:{row.id}", now)
 
     def _ask_modules(self, name: str, chat_id: int, own: Sequence[OwnMessage]) -> None:
         """Each module that hands out goods says which of them these messages show."""

@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from opium.errors import Unavailable
+from opium.failpoints import full
 
 log = logging.getLogger("opium.db")
 
@@ -52,6 +53,8 @@ class Database:
         """A session whose changes are committed at the end, or rolled back on an error."""
         with self._session(immediate=True) as session:
             yield session
+            if full():
+                raise _full()
             session.commit()
 
     @property
@@ -118,6 +121,14 @@ SENTENCES = {
     sqlite3.SQLITE_FULL: "The disk is full; free some space.",
     sqlite3.SQLITE_READONLY: "The database cannot be written: its file system is read-only.",
 }
+
+
+def _full() -> OperationalError:
+    """What SQLite says when there is no room; for crash tests."""
+    log.warning("OPIUM_FAILPOINT: this commit finds the disk full")
+    exc = sqlite3.OperationalError("database or disk is full")
+    exc.sqlite_errorcode = sqlite3.SQLITE_FULL
+    return OperationalError("COMMIT", {}, exc)
 
 
 def _reason(exc: OperationalError) -> str:

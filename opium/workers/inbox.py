@@ -46,6 +46,7 @@ class Inbox:
         self._queue: OrderedDict[int, Contact] = OrderedDict()
         self._shown: dict[int, Contact] = {}
         self._known = Handled(desk)
+        self.stored_events = False
 
     @property
     def waiting(self) -> bool:
@@ -75,9 +76,14 @@ class Inbox:
         self._shown = {chat: self._shown[chat] for chat in look.order or () if chat in self._shown}
         return tuple(self._shown.values())
 
+    def forget(self) -> None:
+        """Somebody else has read chats: how far they are handled is asked of the rows again."""
+        self._known = Handled(self._desk)
+
     def read_some(self, until: float) -> bool:
         """Read queued chats while the gate lets us at once, until the monotonic moment `until`;
-        whether any was read."""
+        whether any was read. `stored_events` says whether modules have something to do."""
+        self.stored_events = False
         left = len(self._queue)
         read = not self._desk.settings.disable_messages and self._desk.listens("new_message")
         while (
@@ -140,7 +146,8 @@ class Inbox:
                 ChatSeen(account_id=self._desk.account_id, chat_id=c.chat_id, handled_msg=mark)
                 for c in unknown
             )
-            record(self._desk.tools, db, self._desk.account_id, events)
+            if record(self._desk.tools, db, self._desk.account_id, events):
+                self.stored_events = True
         self._known.begin(mark)
         for contact in unknown:
             self._known.note(contact.chat_id, mark)
@@ -166,7 +173,8 @@ class Inbox:
             row = db.get_one(ChatSeen, (self._desk.account_id, contact.chat_id))
             row.handled_msg = max(row.handled_msg, newest)
             row.node_name = name or row.node_name
-            record(self._desk.tools, db, self._desk.account_id, events)
+            if record(self._desk.tools, db, self._desk.account_id, events):
+                self.stored_events = True
             handled = row.handled_msg
         self._known.note(contact.chat_id, handled)
         self._desk.saw(newest)

@@ -188,12 +188,14 @@ class Worker(threading.Thread):
             self._reread.run(until=self._rhythm.next_poll)
         except Busy:  # our own pace: it goes on in the next step
             return
+        self._inbox.forget()
         self._handlings_due = 0.0
 
     def _chats(self, until: float) -> None:
         self._at("chats")
         self._starving = not self._inbox.read_some(until)
-        self._handlings_due = 0.0
+        if self._inbox.stored_events:
+            self._handlings_due = 0.0
 
     def _deliver(self) -> None:
         """Let the modules have their events, then carry out what is ready."""
@@ -228,6 +230,8 @@ class Worker(threading.Thread):
             self._tell_counters(look.purchases or 0, look.sales)
         if look.order is not None:
             self._inbox.changed(look.contacts)
+            if self._inbox.stored_events:
+                self._handlings_due = 0.0
             self.status.chats = self._inbox.shown(look)
 
     def _orders(self) -> None:
