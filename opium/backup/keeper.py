@@ -57,7 +57,7 @@ class Keeper:
     def take(self, label: str = "", to: Path | None = None) -> Copy:
         """A copy now, beside the running server; older ones make way. Raises CopyError."""
         with self._lock:
-            target = to or self._folder / names.Name(self._clock.now(), label).text
+            target = to or self._free_name(label)
             try:
                 target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._refuse_without_room()
@@ -71,6 +71,13 @@ class Keeper:
         except Unavailable as exc:  # the next start or copy raises it
             log.warning("The epoch could not be raised: %s", exc)
         return copy
+
+    def _free_name(self, label: str) -> Path:
+        """A name that nobody has: the command line may have taken a copy in this very second."""
+        at = self._clock.now()
+        while (path := self._folder / names.Name(at, label).text).exists():
+            at += timedelta(seconds=1)
+        return path
 
     def _due(self) -> bool:
         now = self._clock.monotonic()
