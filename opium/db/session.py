@@ -33,6 +33,10 @@ PRAGMAS = (
     "trusted_schema=OFF",
 )
 
+AFTER = "after_commit"
+QUEUE = 5.0
+"""Seconds that a writer waits for its turn."""
+
 
 class Database:
     """One database and its connections; safe to share between threads."""
@@ -41,6 +45,7 @@ class Database:
         self.path = path
         self.engine = _engine(path, pool_size)
         self._open = threading.local()
+        self._writer = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -50,12 +55,24 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session whose changes are committed at the end, or rolled back on an error."""
-        with self._session(immediate=True) as session:
-            yield session
-            if full():
-                raise _full()
-            session.commit()
+        """A session whose changes are committed at the end, or rolled back on an error.
+
+        Writers of this process queue for a lock of ours: SQLite's own wait sleeps and looks
+        again, so that under load one writer may starve. Unavailable after `QUEUE` seconds.
+        """
+        if not self._writer.acquire(timeout=QUEUE):
+            raise Unavailable(BUSY, retry_after=1)
+        try:
+            with self._session(immediate=True) as session:
+                yield session
+                if full():
+                    raise _full()
+                session.commit()
+                committed: list[Callable[[], None]] = session.info.get(AFTER, [])
+        finally:
+            self._writer.release()
+        for call in committed:  # not under the lock: they may wait for others who want to write
+            call()
 
     @property
     def in_transaction(self) -> bool:
@@ -140,4 +157,4 @@ def _reason(exc: OperationalError) -> str:
 
 def after_commit(session: Session, call: Callable[[], None]) -> None:
     """Run `call` once this session has committed (ring a bell, drop a copy in memory)."""
-    event.listen(session, "after_commit", lambda _session: call(), once=True)
+    session.info.setdefault(AFTER, []).append(call)
