@@ -5,7 +5,7 @@ PY   := $(VENV)/bin/python
 ARGS ?=
 CODE := opium sandbox tests bench docs/modules/example app.py
 
-.PHONY: help setup demo run test lint bench clean
+.PHONY: help setup demo run test lint bench chaos mutants clean
 
 help: ## show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -32,6 +32,12 @@ bench: $(VENV)/.dev ## measure speed and memory
 	@set -e; for script in bench/*.py; do \
 	  echo "$$script"; $(PY) -m bench.$$(basename $$script .py); \
 	done
+
+chaos: $(VENV)/.dev ## try to lose an order; another run: make chaos ARGS="walk"
+	@$(PY) -m tests.chaos $(ARGS)
+
+mutants: $(VENV)/.dev ## plant twelve bugs in copies of the project; each must be caught
+	@$(PY) -m tests.chaos mutants $(ARGS)
 
 clean: ## remove .venv and caches; data in instance/ stays
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

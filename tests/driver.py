@@ -28,6 +28,8 @@ from sandbox.transport import ORIGIN, SandboxAdapter
 from sandbox.world import Seller, World
 
 NOON = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+MOST_STEPS = 100
+SOON = 2.0
 POLL = 9.0
 """Seconds that surely reach the next poll at the default settings."""
 
@@ -124,7 +126,12 @@ class Driver:
         """Let the next poll come, and do what it leads to."""
         for _ in range(times):
             self.world.travel(POLL)
-            self.step(seller)
+            pause = self.step(seller)
+            for _again in range(MOST_STEPS):
+                if pause > SOON or not self.worker(seller).sends_soon:
+                    break
+                self.world.travel(max(pause, 0.001))  # a chat rests between two messages
+                pause = self.step(seller)
 
     def pass_time(self, seller: Seller, seconds: float) -> None:
         """Let time pass in steps of a poll."""

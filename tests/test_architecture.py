@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "events": set(),
     "commands": set(),
     "vault": {"config"},
-    "db": {"db", "errors"},
+    "db": {"db", "errors", "failpoints"},
     "schema": {"schema", "errors"},
     "funpay": {"funpay", "clock", "errors"},
     "observe": {"events", "funpay"},

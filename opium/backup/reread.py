@@ -18,11 +18,12 @@ from sqlalchemy.orm import Session
 
 from opium import alerts, journal
 from opium.backup.mode import LOST, Held
+from opium.backup.pages import history_since
 from opium.backup.rebuilding import OwnChat, OwnMessage, own_message, rebuild
 from opium.db.tables import Account, ChatSeen, Handout, OrderSeen, StoredCommand
 from opium.events import OrderFacts
 from opium.funpay.errors import Missing, PageChanged
-from opium.funpay.models import ChatHistory, Message, OrderRow
+from opium.funpay.models import OrderRow
 from opium.observe import SKEW, chat_name, order_facts, row_status
 from opium.work import open_work
 from opium.workers.desk import Desk
@@ -32,7 +33,6 @@ from opium.workers.match import written_by
 log = logging.getLogger("opium.backup")
 
 MOST_SALES_PAGES = 200
-MOST_CHAT_PAGES = 40
 RESTORED = "restored"
 """Owner of a handout that no module recognised."""
 
@@ -160,7 +160,7 @@ class Reread:
 
     def _read_chat(self, chat: int | str, held: Held) -> None:
         try:
-            name, chat_id, messages, whole = self._history(chat, held.mark)
+            name, chat_id, messages, whole = history_since(self._desk.client, chat, held.mark)
         except Missing:  # nobody ever wrote there
             return
         except PageChanged as exc:
@@ -177,19 +177,6 @@ class Reread:
         if own:
             self._ask_modules(name, chat_id, own)
         self._write_down(name, chat_id, own, max((m.id for m in messages), default=0))
-
-    def _history(self, chat: int | str, mark: int) -> tuple[str, int, list[Message], bool]:
-        messages: list[Message] = []
-        before: int | None = None
-        page: ChatHistory | None = None
-        for _ in range(MOST_CHAT_PAGES):
-            page = self._desk.client.history(chat, before=before, after=mark)
-            messages = list(page.messages) + messages
-            if not page.has_more or page.oldest <= mark + 1:
-                return page.name, page.chat_id, messages, True
-            before = page.oldest
-        assert page is not None  # noqa: S101 — there is at least one page
-        return page.name, page.chat_id, messages, False
 
     def _ask_modules(self, name: str, chat_id: int, own: Sequence[OwnMessage]) -> None:
         """Each module that hands out goods says which of them these messages show."""

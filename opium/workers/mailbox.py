@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session, aliased
 from opium import journal
 from opium.db.tables import Alert, Handout, OrderSeen, StoredCommand
 from opium.funpay.gate import Busy
+from opium.funpay.pace import CHAT_GAP
 from opium.workers.carry import Carrier, rewritten_key
 from opium.workers.desk import Desk
 from opium.workers.settle import Settler
@@ -40,6 +41,8 @@ class Mailbox:
         self._settler = Settler(desk)
         self._rung = True
         self._next_due: datetime | None = None
+        self._resting: dict[str, float] = {}
+        """Chats written to just now, and the monotonic moment when they may be again."""
 
     def ring(self) -> None:
         """There is a new command; may be called from any thread."""
@@ -49,6 +52,11 @@ class Mailbox:
     def next_due(self) -> datetime | None:
         """When the next postponed command is due; None if there is none."""
         return self._next_due
+
+    @property
+    def resting(self) -> bool:
+        """Whether something waits because its chat was written to just now."""
+        return bool(self._resting)
 
     @property
     def has_work(self) -> bool:
@@ -71,8 +79,9 @@ class Mailbox:
                 stopped = row is None and db.scalar(select(self._rewritten_alert()))
             if row is None:
                 if stopped:  # acknowledging an alert rings nobody
-                    again = self._desk.now + STOPPED
-                    self._next_due = min(self._next_due or again, again)
+                    self._look_again(STOPPED)
+                if self._resting:
+                    self._look_again(timedelta(seconds=min(self._resting.values()) - self._clock()))
                 return
             self._rung = True
             try:
@@ -82,14 +91,24 @@ class Mailbox:
                     self._carrier.carry(row)
             except Busy as exc:  # our own pace: polls go on meanwhile
                 self._rung = False
-                turn = self._desk.now + timedelta(seconds=exc.wait or 1.0)
-                self._next_due = min(self._next_due or turn, turn)
+                self._look_again(timedelta(seconds=exc.wait or 1.0))
                 return
+            if row.chat is not None:
+                self._resting[row.chat] = self._clock() + CHAT_GAP
             if self._desk.tools.clock.monotonic() >= until:
                 return
 
+    def _look_again(self, after: timedelta) -> None:
+        again = self._desk.now + max(after, timedelta())
+        self._next_due = min(self._next_due or again, again)
+
+    def _clock(self) -> float:
+        return self._desk.tools.clock.monotonic()
+
     def _next_ready(self, db: Session) -> StoredCommand | None:
-        row = StoredCommand
+        row, now = StoredCommand, self._clock()
+        # Chats that were written to just now wait; meanwhile it is the others' turn.
+        self._resting = {chat: end for chat, end in self._resting.items() if end > now}
         earlier, unsettled = aliased(StoredCommand), aliased(StoredCommand)
         earlier_part = exists().where(
             earlier.handout_id == row.handout_id,
@@ -115,6 +134,7 @@ class Mailbox:
         waiting = and_(
             row.state == "waiting",
             not_(self._held()),
+            or_(row.chat.is_(None), row.chat.not_in(list(self._resting))),
             ~earlier_part,
             ~chat_unsettled,
             ~handout_stopped,

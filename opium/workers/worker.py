@@ -75,6 +75,11 @@ class Worker(threading.Thread):
         return self.ident is not None and not self.is_alive()
 
     @property
+    def sends_soon(self) -> bool:
+        """Whether a message waits only for its chat to rest."""
+        return self._mailbox.resting
+
+    @property
     def stopping(self) -> bool:
         return self._stopping
 

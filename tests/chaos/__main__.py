@@ -1,4 +1,5 @@
-"""`python -m tests.chaos` tries to lose or double an order; `... walk` dies at every failpoint."""
+"""`python -m tests.chaos` tries to lose or double an order; `... walk` dies at every failpoint;
+`... calls` lets every single call fail; `... mutants` plants bugs that must be caught."""
 
 from __future__ import annotations
 
@@ -9,7 +10,10 @@ import tempfile
 from pathlib import Path
 from random import SystemRandom
 
+from .calls import print_calls, walk_calls
+from .mutants import caught, check, chosen, print_findings
 from .plan import draw
+from .scenes import downtime, isolation, print_figures
 from .trial import Trial, print_result
 from .walk import print_walk, walk
 
@@ -19,7 +23,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     good = False
     try:
-        good = _walk(told, folder) if told.what == "walk" else _trial(told, folder)
+        good = WHAT[told.what](told, folder)
     finally:
         if good or not told.keep:
             shutil.rmtree(folder, ignore_errors=True)
@@ -36,7 +40,7 @@ def _trial(told: argparse.Namespace, folder: Path) -> bool:
         f"{told.faults:g} % faults, {seconds:.0f} s",
         flush=True,
     )
-    plan = draw(seed, told.orders, told.accounts, told.kills, told.faults, seconds)
+    plan = draw(seed, told.orders, told.accounts, told.kills, told.faults, seconds, told.kinds)
     result = Trial(plan, seed, folder, say=_say).run(patience=told.patience)
     print_result(result, seed, sys.stdout)
     return result.good
@@ -48,22 +52,57 @@ def _walk(told: argparse.Namespace, folder: Path) -> bool:
     return all(step.good for step in steps)
 
 
+def _calls(told: argparse.Namespace, folder: Path) -> bool:
+    steps = walk_calls(folder, told.names or None, workers=told.workers, say=_say)
+    print_calls(steps, sys.stdout)
+    return all(step.good for step in steps)
+
+
+def _mutants(told: argparse.Namespace, folder: Path) -> bool:
+    findings = check(folder, chosen(told.names), workers=told.workers, say=_say)
+    print_findings(findings, sys.stdout)
+    return caught(findings)
+
+
+def _downtime(_told: argparse.Namespace, folder: Path) -> bool:
+    figures = downtime(folder, say=_say)
+    print_figures(figures, sys.stdout)
+    return all(figure.good for figure in figures)
+
+
+def _isolation(_told: argparse.Namespace, folder: Path) -> bool:
+    figures = isolation(folder, say=_say)
+    print_figures(figures, sys.stdout)
+    return all(figure.good for figure in figures)
+
+
+WHAT = {
+    "run": _trial,
+    "walk": _walk,
+    "calls": _calls,
+    "mutants": _mutants,
+    "downtime": _downtime,
+    "isolation": _isolation,
+}
+
+
 def _say(line: str) -> None:
     print(f"  {line}", flush=True)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("run", "walk"), default="run")
-    parser.add_argument("names", nargs="*", help="walk: only these failpoints")
+    parser.add_argument("what", nargs="?", choices=tuple(WHAT), default="run")
+    parser.add_argument("names", nargs="*", help="only these failpoints, or bugs")
     parser.add_argument("--orders", type=int, default=200)
     parser.add_argument("--accounts", type=int, default=4)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--faults", type=float, default=5, help="percent of the sends")
+    parser.add_argument("--kinds", nargs="+", default=(), help="sends meet only these faults")
     parser.add_argument("--seed", type=int, help="any number; drawn and printed if not given")
     parser.add_argument("--seconds", type=float, help="how long orders are paid")
     parser.add_argument("--patience", type=float, default=120, help="seconds until all is quiet")
-    parser.add_argument("--workers", type=int, default=3, help="walk: runs at the same time")
+    parser.add_argument("--workers", type=int, default=3, help="runs at the same time")
     parser.add_argument("--keep", action="store_true", help="keep the folder of a failed run")
     return parser.parse_args()
 

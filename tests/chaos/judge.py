@@ -30,6 +30,7 @@ class Sale:
     account: str
     buyer: str
     keys: int
+    parts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,14 @@ def keys_of(text: str) -> list[str]:
     return _KEY.findall(text)
 
 
-def judge(sales: Sequence[Sale], log: Iterable[Entry], visible: Mapping[str, str]) -> Verdict:
-    """`visible`: orders that the program shows as waiting, unknown or held, with the word."""
+def judge(
+    sales: Sequence[Sale],
+    log: Iterable[Entry],
+    visible: Mapping[str, str],
+    exported: Sequence[str] = (),
+) -> Verdict:
+    """`visible`: orders that the program shows as waiting, unknown or held, with the word;
+    `exported`: keys that were taken off the shelf through the API."""
     entries = list(log)
     verdict = Verdict()
     shown = _Shown(entries)
@@ -88,6 +95,7 @@ def judge(sales: Sequence[Sale], log: Iterable[Entry], visible: Mapping[str, str
         _judge_sale(sale, shown, visible, verdict)
     _judge_strangers({sale.order for sale in sales}, shown, verdict)
     _judge_keys({sale.order: sale for sale in sales}, shown, verdict)
+    _judge_exports(exported, shown, verdict)
     _judge_attempts(entries, verdict)
     return verdict
 
@@ -146,6 +154,12 @@ def _judge_keys(sales: Mapping[str, Sale], shown: _Shown, verdict: Verdict) -> N
             verdict.lost.append(f"{order} got {len(keys)} keys of {owed}")
 
 
+def _judge_exports(exported: Sequence[str], shown: _Shown, verdict: Verdict) -> None:
+    for key, times in Counter(exported).items():
+        if times > 1 or key in shown.keys:
+            verdict.doubled.append(f"{key} exported {times} times, sold {len(shown.keys[key])}")
+
+
 def sent_text(entry: Entry) -> str | None:
     """The text that a request wants to send; None for other requests and pictures."""
     if entry["what"] != "request" or entry.get("action") != "send":
@@ -161,7 +175,8 @@ def _judge_attempts(entries: Iterable[Entry], verdict: Verdict) -> None:
     texts: dict[Marker, str] = {}
     arrived: set[Marker] = set()
     for entry in entries:
-        if entry["what"] == "message" and (marker := marker_of(entry["text"])):
+        ours = entry["what"] == "message" and entry["via"] == "http"
+        if ours and (marker := marker_of(entry["text"])):
             arrived.add(marker)
         text = sent_text(entry)
         marker = marker_of(text) if text else None

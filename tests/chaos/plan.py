@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -21,7 +22,7 @@ SEND_FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "reset", "when": "after"},
     {"kind": "hang", "when": "before", "seconds": 3},
     {"kind": "hang", "when": "after", "seconds": 3},
-    {"kind": "late", "seconds": 0.7},
+    {"kind": "late", "seconds": 1.2},
     {"kind": "429", "retry_after": 1},
     {"kind": "cut_body"},
     {"kind": "no_echo"},
@@ -83,8 +84,17 @@ class Plan:
     faults: tuple[dict[str, Any], ...]
 
 
-def draw(seed: int, orders: int, accounts: int, kills: int, percent: float, seconds: float) -> Plan:
-    """The plan of a seed; orders are paid, and deaths die, within about `seconds`."""
+def draw(
+    seed: int,
+    orders: int,
+    accounts: int,
+    kills: int,
+    percent: float,
+    seconds: float,
+    kinds: Collection[str] = (),
+) -> Plan:
+    """The plan of a seed; orders are paid, and deaths die, within about `seconds`. `kinds`: sends
+    meet only these faults."""
     random = Random(seed)
     shops = tuple(f"shop{n}" for n in range(1, accounts + 1))
     buyers = tuple(f"buyer{n}" for n in range(1, max(2, orders // 4) + 1))
@@ -96,7 +106,7 @@ def draw(seed: int, orders: int, accounts: int, kills: int, percent: float, seco
         Death(random.uniform(0.3, 2 * pause - 0.3), random.choice((0, 0, 0.5, 2)))
         for _ in range(kills)
     )
-    return Plan(shops, buyers, old, payments, deaths, _faults(percent))
+    return Plan(shops, buyers, old, payments, deaths, _faults(percent, kinds))
 
 
 def _payment(random: Random, at: float, shop: str, buyers: tuple[str, ...]) -> Payment:
@@ -105,15 +115,15 @@ def _payment(random: Random, at: float, shop: str, buyers: tuple[str, ...]) -> P
     return Payment(at, shop, random.choice(buyers), kind.title, amount)
 
 
-def _faults(percent: float) -> tuple[dict[str, Any], ...]:
+def _faults(percent: float, kinds: Collection[str]) -> tuple[dict[str, Any], ...]:
     """All kinds together strike about `percent` of the sends, and a third of that of the reads."""
     chance = percent / 100
     send = {"path": "/runner/", "action": "send", "count": None}
     slow = [{**send, **fault} for fault in SLOWNESS]
-    sends = [{**send, **fault} for fault in SEND_FAULTS]
+    sends = [{**send, **f} for f in SEND_FAULTS if not kinds or f["kind"] in kinds]
     reads = [{**place, "count": None, **fault} for place in READ_PLACES for fault in READ_FAULTS]
     for fault in sends:
-        fault["probability"] = chance / len(SEND_FAULTS)
+        fault["probability"] = chance / len(sends)
     for fault in reads:
         fault["probability"] = chance * READ_SHARE / len(READ_FAULTS)
     return tuple(sends + reads + slow if chance else slow)

@@ -39,6 +39,11 @@ QUICK_ACCOUNT: dict[str, Any] = {
     "reconnect": {"base_delay": 0.2, "max_delay": 2, "backoff_factor": 2},
 }
 
+BUSY = "The database is busy"
+TURN = 4.5
+"""Seconds; a write waits 5 s for its turn, so a sooner refusal means that it did not wait."""
+PATIENCE = 30.0
+
 _T = TypeVar("_T")
 
 
@@ -79,6 +84,18 @@ class Marketplace:
         told = re.search(r"http://127\.0\.0\.1:\d+", self._process.stdout.readline())
         assert told is not None, "the sandbox did not start"
         self.url = told[0]
+
+    @classmethod
+    def at(cls, url: str) -> Marketplace:
+        """A second caller of a running one, for another thread; `leave` ends it."""
+        other = cls.__new__(cls)
+        other._http = requests.Session()
+        other._http.trust_env = False
+        other.url = url
+        return other
+
+    def leave(self) -> None:
+        self._http.close()
 
     def ask(self, method: str, path: str, json: Any = None) -> Any:
         answer = self._http.request(method, f"{self.url}/__sandbox__{path}", json=json, timeout=30)
@@ -135,6 +152,8 @@ class Server:
         self._http = requests.Session()
         self._http.trust_env = False
         self._process: subprocess.Popen[bytes] | None = None
+        self.unwaited: list[str] = []
+        """Requests that were told that the database is busy before anybody had waited."""
         self._settings = {
             **QUICK,
             "OPIUM_INSTANCE": str(folder),
@@ -195,8 +214,16 @@ class Server:
         return self._http.request(method, self.url + path, json=json, timeout=seconds)
 
     def ask(self, method: str, path: str, json: Any = None) -> Any:
-        """The JSON of an answer that must be good."""
-        answer = self.call(method, path, json)
+        """The JSON of an answer that must be good; asked again while the server says 503."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            began = time.monotonic()
+            answer = self.call(method, path, json)
+            if answer.status_code != 503 or began > end:
+                break
+            if BUSY in answer.text and time.monotonic() - began < TURN:
+                self.unwaited.append(f"{method} {path}")
+            time.sleep(0.3)
         assert answer.status_code < 300, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json()
 

@@ -47,6 +47,8 @@ class Shop:
     lots: dict[str, int] = field(default_factory=dict)
     products: dict[str, str] = field(default_factory=dict)
     imported: int = 0
+    unsure: int = 0
+    """Of these, keys of which nobody knows whether they reached the shelf."""
 
     @property
     def base(self) -> str:

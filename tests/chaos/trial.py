@@ -14,12 +14,14 @@ from typing import TextIO
 import requests
 
 from . import books
+from .hands import Hands
 from .judge import Sale, Verdict, judge
 from .plan import Payment, Plan
 from .processes import Marketplace, Server, TooLate
 from .shops import KINDS, Shop, fill, open_shop, watch
 
 KEYS = {kind.title: kind.keys for kind in KINDS}
+PARTS = {kind.title: kind.parts for kind in KINDS}
 FIRST_READ = ("500", "cut", "challenge", "cut_body")
 """What the first contact with each account meets: none of it shows which orders are old."""
 SPARE = 5
@@ -44,6 +46,8 @@ class Result:
     paying: float
     settling: float
     held: dict[str, str] = field(default_factory=dict)
+    by_hand: dict[str, int] = field(default_factory=dict)
+    """What people did through the API meanwhile, and how often it was answered."""
 
     @property
     def good(self) -> bool:
@@ -66,13 +70,21 @@ class Trial:
         self._die_at = float("inf")
         self._back_at: float | None = None
         self._refills: list[tuple[float, Shop, str, list[str]]] = []
+        self._old: list[str] = []
+        self._hands: Hands | None = None
+        self._seed = seed
 
     def run(self, patience: float) -> Result:
         """Set up, pay and die, then wait at most `patience` seconds until nothing is open."""
         try:
             self._set_up()
             began = time.monotonic()
+            shops = list(self._shops.values())
+            self._hands = Hands(self._server, self._market.url, shops, self._sales, self._seed)
+            self._hands.start()
             self._pay_and_die()
+            self._hands.stop()
+            self._fill_up()
             paid = time.monotonic()
             quiet = self._wait_until_quiet(patience)
             return self._result(quiet, paid - began, time.monotonic() - paid)
@@ -80,6 +92,8 @@ class Trial:
             self.close()
 
     def close(self) -> None:
+        if self._hands is not None:
+            self._hands.stop()
         self._server.close()
         self._market.close()
 
@@ -91,7 +105,7 @@ class Trial:
         for name in self._plan.shops:
             self._shops[name] = open_shop(self._market, name)
         for payment in self._plan.old:
-            self._pay(payment)
+            self._old.append(self._pay(payment))
         for name, kind in zip(self._shops, cycle(FIRST_READ)):
             self._market.fault(kind, account=name, path="/orders/trade")
         for fault in self._plan.faults:
@@ -131,7 +145,8 @@ class Trial:
                 payment = payments.pop(0)
                 order = self._pay(payment)
                 owed = payment.amount * KEYS[payment.title]
-                self._sales.append(Sale(order, payment.shop, payment.buyer, owed))
+                parts = PARTS[payment.title]
+                self._sales.append(Sale(order, payment.shop, payment.buyer, owed, parts))
                 done += 1
                 if done % 50 == 0:
                     self._say(f"{done} orders paid, {self._kills} kills")
@@ -167,6 +182,14 @@ class Trial:
                 self._refills.remove(refill)
             except (requests.RequestException, AssertionError):
                 return
+
+    def _fill_up(self) -> None:
+        """Exports took what was meant for buyers: nobody shall wait for goods at the end."""
+        self._server.wait_ready()
+        for shop in self._shops.values():
+            for title in (kind.title for kind in KINDS if kind.keys):
+                mine = [p for p in self._plan.payments if (p.shop, p.title) == (shop.name, title)]
+                fill(self._server, shop, title, shop.new_keys(sum(p.amount for p in mine) + SPARE))
 
     def _pay(self, payment: Payment) -> str:
         lot = self._shops[payment.shop].lots[payment.title]
@@ -216,15 +239,22 @@ class Trial:
         log = self._market.log()
         with books.read_only(self._server.database) as db:
             visible = books.visible_orders(db)
-            verdict = judge(self._sales, log, visible)
+            hands = self._hands
+            exported = hands.exported if hands else []
+            verdict = judge(self._sales, log, visible, exported)
             imported = sum(shop.imported for shop in self._shops.values())
+            unsure = sum(shop.unsure for shop in self._shops.values())
             requests_ = [entry for entry in log if entry["what"] == "request"]
             held = db.execute(
                 "SELECT order_id, coalesce(reason, '') FROM handouts WHERE state = 'held'"
             )
-            broken = books.broken_laws(db, imported)
-            if not verdict.doubled and (alarms := books.false_alarms(db)):
-                broken["no false alarm"] = alarms
+            broken = books.broken_laws(db, imported, unsure)
+            if new := books.taken_for_new(db, self._old):
+                broken["older orders are left alone"] = new
+            if hands and hands.wrong:
+                broken["no answer is a failure of ours"] = list(hands.wrong)
+            if self._server.unwaited:
+                broken["a write waits for its turn"] = list(self._server.unwaited)
             return Result(
                 verdict=verdict,
                 broken=broken,
@@ -238,6 +268,7 @@ class Trial:
                 quiet=quiet,
                 paying=paying,
                 settling=settling,
+                by_hand=dict(hands.answers) if hands else {},
                 held={str(row[0]): str(row[1]) for row in held},
             )
 
@@ -264,6 +295,7 @@ def print_result(result: Result, seed: int, out: TextIO) -> None:
         ("kill -9", result.kills, ""),
         ("requests struck by a fault", result.struck, ""),
         ("POSTs to send", result.posts, ""),
+        *((f"{what} through the API", n, "") for what, n in result.by_hand.items()),
         ("open alerts", len(result.alerts), ""),
         ("quiet at the end", "yes" if result.quiet else "no", "yes"),
         ("seconds paying, settling", f"{result.paying:.0f}, {result.settling:.0f}", ""),

@@ -124,10 +124,7 @@ class Stage:
         self._runs += 1
         instance = self._folder / f"run{self._runs}"
         copytree(self._template, instance)
-        self._market.ask("POST", "/reset", {"seed": 1})
-        known = self._shop
-        self._furnish()
-        self._shop.products, self._shop.imported = known.products, known.imported
+        self.rewind()
         server = Server(instance, self._market.url)
         began = time.monotonic()
         try:
@@ -138,6 +135,13 @@ class Stage:
             server.close()
             rmtree(instance, ignore_errors=True)
             server.output.unlink(missing_ok=True)
+
+    def rewind(self) -> None:
+        """The marketplace as it was when the template was made."""
+        self._market.ask("POST", "/reset", {"seed": 1})
+        known = self._shop
+        self._furnish()
+        self._shop.products, self._shop.imported = known.products, known.imported
 
     def close(self) -> None:
         self._market.close()
@@ -161,7 +165,7 @@ class _Run:
         try:
             self._market.buy("ann", self._shop.lots["Ключ"])
             self._server.start(OPIUM_FAILPOINT=f"{name}:{k}")
-            self._await(_first_contact, "first contact")
+            self._await(first_contact, "first contact")
             sales = self._sell()
             self._await(_all_delivered, "both orders delivered")
             self._linger()
@@ -223,7 +227,7 @@ class _Run:
         return wrongs
 
 
-def _first_contact(db: sqlite3.Connection) -> bool:
+def first_contact(db: sqlite3.Connection) -> bool:
     return books.count(db, "SELECT count(*) FROM baselines WHERE message_mark IS NOT NULL") == 1
 
 
@@ -232,6 +236,18 @@ def _all_delivered(db: sqlite3.Connection) -> bool:
     handlings = "SELECT count(*) FROM handlings WHERE state = 'open'"
     return (
         books.count(db, delivered) == 2
+        and books.count(db, handlings) == 0
+        and books.count(db, books.OPEN) == 0
+        and books.count(db, books.UNDECIDED) == 0
+    )
+
+
+def all_quiet(db: sqlite3.Connection, orders: int) -> bool:
+    """Whether so many orders are delivered or held, and nothing is open."""
+    ended = "SELECT count(*) FROM handouts WHERE state IN ('delivered', 'held')"
+    handlings = "SELECT count(*) FROM handlings WHERE state = 'open'"
+    return (
+        books.count(db, ended) == orders
         and books.count(db, handlings) == 0
         and books.count(db, books.OPEN) == 0
         and books.count(db, books.UNDECIDED) == 0

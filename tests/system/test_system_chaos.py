@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from chaos.calls import WAYS, CallStage
+from chaos.mutants import MUTANTS, Mutant, plantable
 from chaos.plan import draw
 from chaos.trial import Trial, print_result
 from chaos.walk import failpoints
@@ -29,3 +31,20 @@ def test_deaths_and_faults_lose_nothing_and_double_nothing(tmp_path: Path) -> No
 def test_the_walk_knows_all_failpoints() -> None:
     names = failpoints()
     assert {"before_t2", "after_t2", "after_answer", "before_t3", "while_settling"} <= set(names)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_call_that_fails_loses_nothing(tmp_path: Path, way: str) -> None:
+    stage = CallStage(tmp_path / "stage")
+    try:
+        stage.prepare()
+        step = stage.call(way, 9)
+    finally:
+        stage.close()
+    assert step.wrongs == []
+    assert step.struck
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_every_bug_of_the_mutation_check_can_still_be_planted(mutant: Mutant) -> None:
+    assert plantable(mutant) == []
