@@ -21,7 +21,7 @@ run: $(VENV)/.run ## serve
 	@exec $(PY) app.py $(ARGS)
 
 test: $(VENV)/.dev ## all tests; one of them: make test ARGS="-k raise"
-	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
+	@$(PY) -m pytest -n 3 --dist worksteal $(ARGS)
 
 lint: $(VENV)/.dev ## style, format and types
 	@$(PY) -m ruff check .
