@@ -64,18 +64,22 @@ class Health:
         verdict = judge(exc, self._attempt, self._desk.settings.reconnect, self._desk.tools.random)
         wait = FOR_EVER if verdict.final else verdict.wait
         self._rest_until = self._desk.tools.clock.monotonic() + wait
-        self._status.trouble(str(exc), self._desk.now)
-        self._status.state = verdict.state
         log.warning("[%s] %s Next try in %.0f s", self._desk.account_id, exc, verdict.wait)
-        if verdict.alert:
-            self._tell(verdict.alert, str(exc))
+        try:
+            if verdict.alert:  # the row first: who sees the state may ask for the alert
+                self._tell(verdict.alert, str(exc))
+        finally:
+            self._status.trouble(str(exc), self._desk.now)
+            self._status.state = verdict.state
 
     def give_up(self, text: str) -> None:
         """Nothing but a person helps."""
-        self._status.trouble(text, self._desk.now)
-        self._status.state = "error"
         self._rest_until = self._desk.tools.clock.monotonic() + FOR_EVER
-        self._tell("duplicate", text)
+        try:
+            self._tell("duplicate", text)
+        finally:
+            self._status.trouble(text, self._desk.now)
+            self._status.state = "error"
 
     def good(self) -> None:
         """A whole step went well."""
