@@ -40,6 +40,10 @@ class Settler:
         try:
             if command.settle == "order":
                 self._read_order(row)
+            elif command.settle == "repeat":  # the same wish again gives the same result
+                with self._desk.write() as (db, _account):
+                    now = self._desk.now
+                    journal.put_back(db, row, self._desk.generation, now, "done again", now)
             else:
                 self._read_history(row, command)
         except (Missing, PageChanged) as exc:
