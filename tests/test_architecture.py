@@ -29,14 +29,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vault": {"config"},
     "db": {"db", "errors", "failpoints"},
     "schema": {"schema", "errors"},
-    "funpay": {"funpay", "clock", "errors"},
+    "net": {"net", "clock", "errors"},
+    "funpay": {"funpay", "net", "clock", "errors"},
     "observe": {"events", "funpay"},
     "journal": {"commands", "db", "errors", "vault"},
     "alerts": {"db"},
     "dispatch": {"alerts", "db", "errors", "events", "work"},
     "account_config": {"account_config", "schema"},
     "demo": {"demo", "config"},
-} | {f"modules.{name}": {"kit", "text", "schema", f"modules.{name}"} for name in MODULES}
+} | {f"modules.{name}": {"kit", "net", "text", "schema", f"modules.{name}"} for name in MODULES}
 """What each part may know of Opium, beside itself; parts not named here are held by MAY_NOT."""
 
 MAY_NOT: dict[str, set[str]] = {
@@ -63,13 +64,13 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "apscheduler": ("workers.scheduler",),
     "alembic": ("db", "modules"),
     "bs4": ("funpay.pages",),
-    "requests": ("funpay", "core", "workers.hire", "demo"),
-    "urllib3": ("funpay",),
+    "requests": ("net", "funpay", "core", "workers.hire", "demo", "modules.steam_rent.steam"),
+    "urllib3": ("net",),
 }  # fmt: skip
 """Who may use these; everything else does not know that they exist."""
 
-NO_DATABASE = ("funpay", "events", "commands", "observe", "schema", "clock", "errors", "demo",
-               "account_config", "logs", "serve", "cli", "config", "text")  # fmt: skip
+NO_DATABASE = ("net", "funpay", "events", "commands", "observe", "schema", "clock", "errors",
+               "demo", "account_config", "logs", "serve", "cli", "config", "text")  # fmt: skip
 
 LONG: dict[str, str] = {
     "opium/funpay/models.py": "the rows and pages of the site, one type after the other",

@@ -17,7 +17,7 @@ from opium.clock import Clock
 from opium.funpay.errors import Limited, Unreachable
 from opium.funpay.pace import Kind, Pace, Past, next_turn, spare_turns, take_turn
 from opium.funpay.pauses import Pauses
-from opium.funpay.proxy import DIRECT
+from opium.net.proxy import DIRECT
 
 __all__ = ["Busy", "Gate", "Kind", "Pace", "Pauses", "Wait"]
 

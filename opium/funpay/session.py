@@ -28,7 +28,6 @@ from opium.funpay.gate import Gate, Kind
 from opium.funpay.models import Header
 from opium.funpay.pages.answers import refusal
 from opium.funpay.pages.session import front
-from opium.funpay.proxy import Proxy
 from opium.funpay.transport import (
     READ_SECONDS,
     SEND_SECONDS,
@@ -36,6 +35,7 @@ from opium.funpay.transport import (
     Answer,
     Transport,
 )
+from opium.net.proxy import Proxy
 
 _T = TypeVar("_T")
 

@@ -30,7 +30,6 @@ from requests.exceptions import ConnectTimeout, ProxyError, RequestException, SS
 from opium.clock import Clock
 from opium.funpay import paths
 from opium.funpay.cookies import Cookies
-from opium.funpay.dial import Deadline
 from opium.funpay.errors import (
     Banned,
     FunPayError,
@@ -40,8 +39,10 @@ from opium.funpay.errors import (
     Unanswered,
     Unreachable,
 )
-from opium.funpay.proxy import Proxy
-from opium.funpay.wire import BODY_LIMIT, Wire
+from opium.net.dial import Deadline
+from opium.net.errors import NotSent
+from opium.net.proxy import Proxy
+from opium.net.wire import BODY_LIMIT, Wire
 
 DEFAULT_USER_AGENT = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -231,6 +232,8 @@ class Transport:
             response = self._adapter.send(request, timeout=(start, seconds), verify=True)
             # An adapter that is not ours may read the body only now.
             oversized = len(response.content) > BODY_LIMIT
+        except NotSent as exc:
+            raise Unreachable(str(exc)) from exc
         except (ConnectTimeout, ProxyError, SSLError) as exc:
             raise Unreachable(f"No connection to FunPay{self._via()}.") from exc
         except (RequestException, OSError, http.client.HTTPException) as exc:

@@ -17,7 +17,7 @@ from opium.dispatch import Dispatch
 from opium.errors import NotFound
 from opium.funpay.client import FunPay
 from opium.funpay.gate import Gate, Pace, Pauses, Wait
-from opium.funpay.proxy import outgoing, parse_proxy
+from opium.net.proxy import outgoing, parse_proxy
 from opium.work import Tools
 from opium.workers.desk import Desk, Settings
 from opium.workers.ends import Ends

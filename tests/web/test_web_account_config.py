@@ -21,7 +21,7 @@ from opium.account_config import (
     proxies,
 )
 from opium.funpay.cookies import Cookies
-from opium.funpay.proxy import parse_proxy
+from opium.net.proxy import parse_proxy
 from opium.schema import sentence
 
 

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 from client_cast import HOME, Cast
-from client_servers import Behaviour, closes, drips, mute, resets, serving
+from sloppy_servers import Behaviour, closes, drips, mute, resets, serving
 
 from opium.clock import Clock
 from opium.funpay.client import FunPay

@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client_servers import (
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from requests import PreparedRequest, Request
+from requests.exceptions import ConnectionError as Broken
+from requests.exceptions import ReadTimeout
+from sloppy_servers import (
     OK,
     Behaviour,
     answers,
@@ -23,18 +30,11 @@ from client_servers import (
     resets,
     serving,
 )
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-from requests import PreparedRequest, Request
-from requests.exceptions import ConnectionError as Broken
-from requests.exceptions import ReadTimeout
 
 from opium.clock import Clock
-from opium.funpay.errors import Unreachable
-from opium.funpay.proxy import Proxy
-from opium.funpay.wire import BODY_LIMIT, Wire
+from opium.net.errors import NotSent
+from opium.net.proxy import Proxy
+from opium.net.wire import BODY_LIMIT, Wire
 
 LIMIT = 0.15
 """Seconds in all for requests that must be cut."""
@@ -140,7 +140,7 @@ def test_a_packed_answer_is_unpacked_but_never_beyond_the_limit() -> None:
 
 
 def test_nothing_was_sent_when_nobody_listens() -> None:
-    with pytest.raises(Unreachable, match=r"No connection to 127\.0\.0\.1: connection refused"):
+    with pytest.raises(NotSent, match=r"No connection to 127\.0\.0\.1: connection refused"):
         ask(post(f"http://127.0.0.1:{free_port()}"))
 
 
@@ -148,7 +148,7 @@ def test_nothing_was_sent_when_the_name_is_unknown() -> None:
     def resolve(*_: Any, **__: Any) -> Any:
         raise socket.gaierror(-2, "Name or service not known")
 
-    with pytest.raises(Unreachable, match="not found"):
+    with pytest.raises(NotSent, match="not found"):
         ask(post("http://nowhere.example"), resolve=resolve)
 
 
@@ -160,7 +160,7 @@ def test_a_name_that_nobody_answers_costs_no_more_than_the_total_time() -> None:
         raise OSError
 
     begun = time.monotonic()
-    with pytest.raises(Unreachable, match="took too long"):
+    with pytest.raises(NotSent, match="took too long"):
         ask(post("http://slow.example"), resolve=resolve)
     assert time.monotonic() - begun < LIMIT + SLACK
     never.set()
@@ -188,7 +188,7 @@ def test_a_request_that_could_not_start_in_time_is_not_sent() -> None:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", server.port))]
 
     with serving(answers(OK)) as server:
-        with pytest.raises(Unreachable):
+        with pytest.raises(NotSent):
             Wire(Clock(), resolve=slow).send(post("http://slow.example"), timeout=(0.05, 5))
         assert server.requests == []
 
@@ -286,7 +286,7 @@ def test_requests_go_through_an_http_proxy_by_connect() -> None:
 )
 def test_a_proxy_that_refuses_is_named_without_its_credentials(status: bytes, says: str) -> None:
     with serving(connect_proxy(status)) as server:
-        with pytest.raises(Unreachable, match=says) as refused:
+        with pytest.raises(NotSent, match=says) as refused:
             ask(post("http://funpay.example/"), http_proxy(server.port))
         assert f"the proxy http://127.0.0.1:{server.port}" in str(refused.value)
         assert "s3cret" not in str(refused.value)
@@ -301,7 +301,7 @@ def test_a_proxy_that_stalls_costs_no_more_than_the_total_time(
     scheme: str, behave: Behaviour
 ) -> None:
     begun = time.monotonic()
-    with serving(behave, greet=behave) as server, pytest.raises(Unreachable, match="the proxy"):
+    with serving(behave, greet=behave) as server, pytest.raises(NotSent, match="the proxy"):
         ask(post("http://funpay.example/"), Proxy(scheme, "127.0.0.1", server.port))
     assert time.monotonic() - begun < LIMIT + SLACK
 
@@ -333,7 +333,7 @@ def test_requests_go_through_a_socks_proxy_that_resolves_the_name() -> None:
 
 def test_a_socks_proxy_that_cannot_reach_the_site_says_why() -> None:
     with serving(answers(OK), greet=socks_proxy(5, [], password=False)) as server:
-        with pytest.raises(Unreachable, match="connection refused"):
+        with pytest.raises(NotSent, match="connection refused"):
             ask(post("http://127.0.0.9/"), Proxy("socks5h", "127.0.0.1", server.port))
         assert server.requests == []
 
@@ -395,7 +395,7 @@ def secure_port(certificate: Path) -> Iterator[int]:
 
 
 def test_a_certificate_that_nobody_vouches_for_stops_everything(secure_port: int) -> None:
-    with pytest.raises(Unreachable, match="certificate is not valid"):
+    with pytest.raises(NotSent, match="certificate is not valid"):
         ask(post(f"https://localhost:{secure_port}/"), seconds=1)
 
 
@@ -406,14 +406,14 @@ def test_a_trusted_certificate_is_accepted(secure_port: int, certificate: Path) 
 
 def test_a_server_that_does_not_speak_tls_is_unreachable() -> None:
     with serving(answers(OK), greet=answers(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
-        with pytest.raises(Unreachable, match="TLS failed"):
+        with pytest.raises(NotSent, match="TLS failed"):
             ask(post(f"https://127.0.0.1:{server.port}/"))
         assert server.requests == []
 
 
 def test_a_stalled_handshake_costs_no_more_than_the_total_time() -> None:
     begun = time.monotonic()
-    with serving(mute, greet=mute) as server, pytest.raises(Unreachable, match="too long"):
+    with serving(mute, greet=mute) as server, pytest.raises(NotSent, match="too long"):
         ask(post(f"https://127.0.0.1:{server.port}/"))
     assert time.monotonic() - begun < LIMIT + SLACK
 

@@ -2,7 +2,7 @@
 
 `Wire` is a `requests` adapter in place of the usual one, whose time-outs are per read (a server
 that drips bytes holds a thread for hours) and whose errors do not say whether anything was sent.
-Here every read and write gets what is left of the request's total time, and `Unreachable` means
+Here every read and write gets what is left of the request's total time, and `NotSent` means
 that not one byte of the request left; what breaks later is an exception of `requests`.
 """
 
@@ -30,9 +30,9 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPHeaderDict
 
 from opium.clock import Clock
-from opium.funpay.dial import Deadline, Resolve, dial
-from opium.funpay.errors import Unreachable
-from opium.funpay.proxy import Proxy
+from opium.net.dial import Deadline, Resolve, dial
+from opium.net.errors import NotSent
+from opium.net.proxy import Proxy
 
 BODY_LIMIT = 5 * 1024 * 1024
 """Bytes of an answer, after unpacking; a larger one counts as cut off."""
@@ -75,7 +75,7 @@ class Wire(BaseAdapter):
     ) -> Response:
         """`timeout` is (seconds until the request must have started, seconds in all).
 
-        Raises Unreachable (nothing sent), ReadTimeout, ConnectionError, ContentDecodingError.
+        Raises NotSent (nothing sent), ReadTimeout, ConnectionError, ContentDecodingError.
         """
         start, total = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         with self._busy:
@@ -105,7 +105,7 @@ class Wire(BaseAdapter):
         try:
             connection.deadline = end
             if start.passed():
-                raise Unreachable("The request was not sent: connecting took too long.")
+                raise NotSent("The request was not sent: connecting took too long.")
             answer = connection.exchange(request)
             body = _body(answer)
             keep = connection.sock is not None
@@ -121,7 +121,7 @@ class Wire(BaseAdapter):
         return _response(request, answer, body)
 
     def _connection(self, request: PreparedRequest, start: Deadline) -> _Connection:
-        """The kept connection if it is still good, else a new one. Raises Unreachable."""
+        """The kept connection if it is still good, else a new one. Raises NotSent."""
         kept = self._kept
         fresh = request.headers.get("Connection") == "close"
         if kept and not fresh and not kept.is_dropped():

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from opium.funpay.proxy import BadProxy, Proxy, outgoing, parse_proxy
+from opium.net.proxy import BadProxy, Proxy, outgoing, parse_proxy
 
 
 @pytest.mark.parametrize(

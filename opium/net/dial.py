@@ -1,6 +1,6 @@
 """Opening a connection within a total time, directly or through a proxy.
 
-Whatever fails in here fails before the first byte of a request: `Unreachable`, nothing was sent
+Whatever fails in here fails before the first byte of a request: `NotSent`, nothing was sent
 (reliability 3.1). The proxy is named without its credentials when it is the cause.
 """
 
@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from opium.clock import Clock
-from opium.funpay.errors import Unreachable
-from opium.funpay.proxy import Proxy
+from opium.net.errors import NotSent
+from opium.net.proxy import Proxy
 
 Resolve = Callable[..., Sequence[tuple[Any, ...]]]
 
@@ -72,7 +72,7 @@ def dial(
         if sock is not None:
             sock.close()
         if isinstance(exc, OSError):
-            raise Unreachable(f"No connection to {blame}: {_reason(exc)}.") from exc
+            raise NotSent(f"No connection to {blame}: {_reason(exc)}.") from exc
         raise
 
 
