@@ -27,6 +27,7 @@ ORDER_TYPES = frozenset(MessageType) - {
 _PAID_HINT = re.compile(
     r"^(?:Покупатель|The buyer) [^\s,.«»#]{1,40} "
     r"(?:оплатил заказ|has paid for order) #[A-Z0-9]{8}\."
+    r"|^(?:Вы можете перейти в|You can switch to) Discord\b"  # follows a payment in a chat
 )
 
 

@@ -51,6 +51,8 @@ class Desk:
     """The largest message id this account has seen anywhere: the baseline of a send."""
     sales_signal: bool = True
     """Something says that the sales list changed."""
+    open_sales: int | None = None
+    """FunPay's last count of paid orders."""
 
     @property
     def now(self) -> datetime:

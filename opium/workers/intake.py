@@ -97,12 +97,19 @@ class Intake:
         self._desk.sales_signal = False
         log.info("[%s] First contact: %d paid orders left alone", self._desk.account_id, len(rows))
 
-    def compare(self) -> None:
-        """Read the paid sales, all pages, and store what is new, changed or gone."""
-        rows = self._all_paid()
+    def compare(self, *, whole: bool) -> bool:
+        """Read the paid sales and store what is new, changed or gone; whether all were read.
+
+        Unless the `whole` list is due, reading ends as soon as the orders that we knew and those
+        that were shown add up to FunPay's own count: then none can be missing or gone.
+        """
+        open_sales = None if whole or not self.caught_up else self._desk.open_sales
+        with self._desk.tools.db.read() as db:
+            known_open = set(self.known(db, ()))
+        rows, complete = self._paid(known_open, open_sales)
         with self._desk.tools.db.read() as db:
             known = self.known(db, [row.order_id for row in rows])
-        change = sales_changes(rows, known, complete=True)
+        change = sales_changes(rows, known, complete=complete)
         gone = self._read(change.gone)
         if change.new or change.changed or gone:
             hit("before_intake")
@@ -110,6 +117,7 @@ class Intake:
             self._pending = True
         self.caught_up = True
         self._desk.sales_signal = False
+        return complete
 
     def decide(self) -> bool:
         """Read orders that wait for it, and hand them to the modules as events; whether any.
@@ -146,15 +154,21 @@ class Intake:
         return decided
 
     def _all_paid(self) -> list[OrderRow]:
+        return self._paid(set(), None)[0]
+
+    def _paid(self, known: set[str], open_sales: int | None) -> tuple[list[OrderRow], bool]:
+        """The paid sales, newest first, and whether that is all of them."""
         rows: dict[str, OrderRow] = {}
         cursor: str | None = None
         for _ in range(MOST_PAGES):
             page = self._desk.client.sales(cursor, OrderStatus.PAID)
-            rows |= {row.order_id: row for row in page.rows}
+            rows |= {r.order_id: r for r in page.rows if r.status is OrderStatus.PAID}
             if page.next_cursor is None or page.next_cursor == cursor:
-                break
+                return list(rows.values()), True
+            if len(known | rows.keys()) == open_sales:
+                return list(rows.values()), False
             cursor = page.next_cursor
-        return [row for row in rows.values() if row.status is OrderStatus.PAID]
+        return list(rows.values()), False
 
     def known(self, db: Session, ids: Sequence[str]) -> dict[str, str]:
         """Status of the shown orders, as far as known, and of all that were paid last time."""

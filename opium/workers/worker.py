@@ -85,7 +85,7 @@ class Worker(threading.Thread):
 
     @property
     def resting(self) -> bool:
-        """Whether it waits on purpose: backing off, or for the next poll."""
+        """Whether it waits on purpose."""
         return self.phase == "waiting"
 
     def retry_now(self) -> None:
@@ -232,6 +232,7 @@ class Worker(threading.Thread):
             return
         if look.sales is not None:
             self.desk.sales_signal = True
+            self.desk.open_sales = look.sales
             self._tell_counters(look.purchases or 0, look.sales)
         if look.order is not None:
             self._inbox.changed(look.contacts)
@@ -247,10 +248,11 @@ class Worker(threading.Thread):
             return
         looked = False
         try:
-            if self.desk.sales_signal or now >= self._next_compare:
+            due = now >= self._next_compare
+            if self.desk.sales_signal or due:
                 self._at("sales")
-                self._intake.compare()
-                self._next_compare = now + self.desk.config.catchup_seconds
+                if self._intake.compare(whole=due) or due:
+                    self._next_compare = now + self.desk.config.catchup_seconds
                 looked = True
             self._at("orders")
             looked = self._intake.decide() or looked

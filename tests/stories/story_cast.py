@@ -138,6 +138,13 @@ class Shop:
             state: str | None = db.scalar(sql, {"order": order.id})
         return state
 
+    def status(self, order: Order) -> str | None:
+        """What the sales list, as we know it, says of an order."""
+        with self.opium.core.db.read() as db:
+            sql = text("SELECT status FROM orders_seen WHERE order_id = :order")
+            status: str | None = db.scalar(sql, {"order": order.id})
+        return status
+
     def free_keys(self) -> int:
         with self.opium.core.db.read() as db:
             sql = text("SELECT count(*) FROM auto_delivery_stock WHERE state = 'free'")

@@ -371,3 +371,38 @@ def product_for(shop: Shop, title: str) -> None:
     product = shop.opium.ok("POST", f"{shop.base}/products", body)["product_id"]
     mapping = {"product_id": product, "match": "exact", "pattern": title}
     shop.opium.ok("POST", f"{shop.base}/lot-mappings", mapping)
+
+
+def test_a_new_order_costs_one_page_however_many_are_open(
+    shop: Shop, ann: Buyer, world: World
+) -> None:
+    """Twelve open orders on three pages: FunPay's own count says when enough was read."""
+    lot = shop.sells()
+    shop.poll()
+    open_orders = [ann.buys(lot) for _ in range(12)]
+    shop.poll(20)
+    assert shop.delivered(*open_orders)
+    world.switches.page_size = 5
+    read = len(shop.reads(SALES))
+    new = ann.buys(lot)
+    shop.poll(2)
+    assert len(shop.reads(SALES)) - read == 1
+    assert shop.handout(new) == "delivered"
+    shop.obeys_the_laws(*open_orders, new)
+
+
+def test_a_refund_deep_in_the_list_is_seen_in_the_same_poll_as_a_new_order(
+    shop: Shop, ann: Buyer, world: World
+) -> None:
+    """One comes and one goes: the count stays, so the sums do not agree and all is read."""
+    lot = shop.sells(keys=12)
+    shop.poll()
+    first, *others = [ann.buys(lot) for _ in range(12)]
+    shop.poll(20)
+    assert shop.delivered(first, *others)
+    world.switches.page_size = 5
+    shop.seller.refunds(first)
+    new = ann.buys(lot)
+    shop.poll(2)
+    assert shop.status(first) == "refunded"
+    assert shop.handout(new) == "waiting_stock"
