@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from opium.backup.rebuilding import OwnChat, OwnMessage
 from opium.commands import RaiseLots, Refund, ReplyToReview, SaveOffer, SendImage, SendMessage
-from opium.db.guards import guard
+from opium.db.guards import forbid, guard
 from opium.db.tables import Base, Handout, Id, Moment, OrderSeen, StoredCommand
 from opium.errors import Conflict, Invalid, NotFound, OpiumError, Refused, UpstreamError
 from opium.events import (
@@ -30,7 +30,7 @@ from opium.job import Job
 from opium.module import Module, Settings, TagContext, Tags
 from opium.observe import order_facts
 from opium.vault import Vault
-from opium.work import AccountView, Work, open_work
+from opium.work import AccountView, Part, Work, open_work
 
 if TYPE_CHECKING:
     from opium.core import Opium
@@ -58,6 +58,7 @@ __all__ = [
     "OrderStatusChanged",
     "OwnChat",
     "OwnMessage",
+    "Part",
     "RaiseLots",
     "Refund",
     "Refused",
@@ -72,6 +73,7 @@ __all__ = [
     "UpstreamError",
     "Visit",
     "Work",
+    "forbid",
     "guard",
     "order_facts",
     "visit",

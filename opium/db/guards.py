@@ -34,6 +34,11 @@ def guard(
     GUARDS.append(Guard(table, column, frozen, extra))
 
 
+def forbid(table: str, column: str, when: str) -> None:
+    """Declare a change of a column that is no state as forbidden; `when` may name OLD and NEW."""
+    guard(table, column, {}, extra=when)
+
+
 def install(connection: Connection) -> int:
     """Create the triggers of all guards whose table exists; returns how many there are."""
     tables = {
@@ -54,7 +59,9 @@ def _trigger(name: str, known: Guard) -> str:
         for state, nexts in sorted(known.arrows.items())
         if nexts
     )
-    forbidden = f"NOT ({moves})" + (f" OR ({known.extra})" if known.extra else "")
+    forbidden = " OR ".join(
+        [*([f"NOT ({moves})"] if moves else []), *([f"({known.extra})"] if known.extra else [])]
+    )
     return (
         f"CREATE TRIGGER {name} BEFORE UPDATE OF {known.column} ON {known.table} "
         f"WHEN OLD.{known.column} IS NOT NEW.{known.column} AND ({forbidden}) "

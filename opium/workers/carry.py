@@ -10,6 +10,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opium import alerts, journal
@@ -19,10 +20,11 @@ from opium.events import CommandEnded
 from opium.failpoints import hit
 from opium.funpay.errors import FunPayError, Limited, Refused, SignedOut, Stale, Unreachable
 from opium.funpay.models import Message
+from opium.funpay.orders import BATCH
 from opium.work import FRESH, record
 from opium.workers.desk import Desk
 from opium.workers.perform import Rewritten, perform, turn_kind
-from opium.workers.sightings import refunded, still_wants_goods
+from opium.workers.sightings import refunded, still_want_goods
 from opium.workers.trouble import FLOOD_ROW, limited_wait
 
 log = logging.getLogger("opium.mailbox")
@@ -41,7 +43,7 @@ class Carrier:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._looked: dict[str, datetime] = {}
-        """The order that was looked at last, and when."""
+        """Orders that were looked at last, and when they were seen to want their goods."""
 
     def carry(self, row: StoredCommand) -> None:
         """Bring a waiting command one attempt further.
@@ -64,17 +66,34 @@ class Carrier:
             self._attempt(row, command)
 
     def _still_wanted(self, row: StoredCommand) -> bool:
-        """Goods that waited for a minute or more go out only after a fresh look at the order."""
+        """Goods that waited for a minute or more go out only after a fresh look at the order; the
+        same request asks for the orders whose turn comes next."""
         order_id, now = row.order_id or "", self._desk.now
         if now - max(row.created_at, self._looked.get(order_id, row.created_at)) <= FRESH:
             return True
-        wanted = still_wants_goods(self._desk, order_id)
-        if wanted:
-            self._looked = {order_id: now}
-        elif wanted is None:
+        wanted = still_want_goods(self._desk, self._next_orders(row))
+        self._looked = {known: now for known, wants in wanted.items() if wants}
+        if order_id not in wanted:
             with self._desk.write() as (db, _account):
                 journal.postpone(db, row, now + FRESH)
-        return bool(wanted)
+        return wanted.get(order_id, False)
+
+    def _next_orders(self, row: StoredCommand) -> list[str]:
+        """The order of `row` and those of goods that wait after it, as many as one request asks."""
+        with self._desk.tools.db.read() as db:
+            later = db.scalars(
+                select(StoredCommand.order_id)
+                .where(
+                    StoredCommand.account_id == row.account_id,
+                    StoredCommand.fp_id == row.fp_id,
+                    StoredCommand.state == "waiting",
+                    StoredCommand.handout_id.is_not(None),
+                    StoredCommand.id > row.id,
+                )
+                .order_by(StoredCommand.id)
+                .limit(4 * BATCH)
+            )
+            return list(dict.fromkeys([row.order_id or "", *(id_ or "" for id_ in later)]))[:BATCH]
 
     def _attempt(self, row: StoredCommand, command: Command) -> None:
         try:

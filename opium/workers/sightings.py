@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from opium import alerts
 from opium.db.tables import OrderSeen
 from opium.events import OrderFacts, OrderStatusChanged
-from opium.funpay.models import Order
 from opium.observe import STATUS_NUMBERS, order_facts
 from opium.work import record
 from opium.workers.desk import Desk
@@ -57,15 +58,14 @@ def refunded(desk: Desk, db: Session, order_id: str) -> None:
     status_changed(desk, db, facts)
 
 
-def still_wants_goods(desk: Desk, order_id: str) -> bool | None:
-    """A fresh look at an order before goods go out late: False if it was refunded, None if
-    FunPay does not show it. A refund seen here is written down."""
-    order: Order | None = desk.client.orders([order_id]).get(order_id)
-    if order is None:
-        return None
-    facts = order_facts(order)
-    if facts.status_name != "refunded":
-        return True
-    with desk.write() as (db, _account):
-        status_changed(desk, db, facts)
-    return False
+def still_want_goods(desk: Desk, order_ids: Sequence[str]) -> dict[str, bool]:
+    """A fresh look at orders before goods go out late: False for a refunded one, which is written
+    down. What FunPay does not show is left out."""
+    wanted = {}
+    for order_id, order in desk.client.orders(order_ids).items():
+        facts = order_facts(order)
+        wanted[order_id] = facts.status_name != "refunded"
+        if not wanted[order_id]:
+            with desk.write() as (db, _account):
+                status_changed(desk, db, facts)
+    return wanted

@@ -163,7 +163,7 @@ class Worker(threading.Thread):
 
         After a failure the poll comes first: until FunPay answers a GET, nothing is sent.
         """
-        if self._unwritten:  # the end of a send may be among what could not be written
+        if self._unwritten:  # it may have been the end of a send
             self._mailbox.adopt()
             self._mailbox.ring()
             self._unwritten = 0
@@ -248,10 +248,9 @@ class Worker(threading.Thread):
             return
         looked = False
         try:
-            due = now >= self._next_compare
-            if self.desk.sales_signal or due:
+            if self.desk.sales_signal or now >= self._next_compare:
                 self._at("sales")
-                if self._intake.compare(whole=due) or due:
+                if self._intake.compare(whole=now >= self._next_compare):
                     self._next_compare = now + self.desk.config.catchup_seconds
                 looked = True
             self._at("orders")

@@ -34,7 +34,8 @@ SLOWNESS: tuple[dict[str, Any], ...] = (
     {"kind": "delay", "when": "before", "seconds": 0.4, "probability": 0.25},
     {"kind": "delay", "when": "after", "seconds": 0.4, "probability": 0.35},
 )
-"""No faults: a slow site, so that the server often dies with a request on the wire."""
+"""No faults: a slow site while there are deaths, so that they often hit a request on the wire."""
+SENDS: dict[str, Any] = {"path": "/runner/", "action": "send"}
 READ_FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "500"},
     {"kind": "502", "when": "after"},
@@ -82,6 +83,7 @@ class Plan:
     payments: tuple[Payment, ...]
     deaths: tuple[Death, ...]
     faults: tuple[dict[str, Any], ...]
+    slowness: tuple[dict[str, Any], ...]
 
 
 def draw(
@@ -101,12 +103,12 @@ def draw(
     old = tuple(_payment(random, 0, shop, buyers) for shop in shops for _ in range(3))
     moments = sorted(random.uniform(0, seconds) for _ in range(orders))
     payments = tuple(_payment(random, at, random.choice(shops), buyers) for at in moments)
-    pause = max(1.3, seconds / max(kills, 1))
+    pause = max(1.0, seconds / max(kills, 1) - 0.4)
     deaths = tuple(
-        Death(random.uniform(0.3, 2 * pause - 0.3), random.choice((0, 0, 0.5, 2)))
+        Death(random.uniform(0.3, 2 * pause - 0.3), random.choice((0, 0, 0.3, 1.2)))
         for _ in range(kills)
     )
-    return Plan(shops, buyers, old, payments, deaths, _faults(percent, kinds))
+    return Plan(shops, buyers, old, payments, deaths, _faults(percent, kinds), _slowness())
 
 
 def _payment(random: Random, at: float, shop: str, buyers: tuple[str, ...]) -> Payment:
@@ -118,12 +120,14 @@ def _payment(random: Random, at: float, shop: str, buyers: tuple[str, ...]) -> P
 def _faults(percent: float, kinds: Collection[str]) -> tuple[dict[str, Any], ...]:
     """All kinds together strike about `percent` of the sends, and a third of that of the reads."""
     chance = percent / 100
-    send = {"path": "/runner/", "action": "send", "count": None}
-    slow = [{**send, **fault} for fault in SLOWNESS]
-    sends = [{**send, **f} for f in SEND_FAULTS if not kinds or f["kind"] in kinds]
+    sends = [{**SENDS, "count": None, **f} for f in SEND_FAULTS if not kinds or f["kind"] in kinds]
     reads = [{**place, "count": None, **fault} for place in READ_PLACES for fault in READ_FAULTS]
     for fault in sends:
         fault["probability"] = chance / len(sends)
     for fault in reads:
         fault["probability"] = chance * READ_SHARE / len(READ_FAULTS)
-    return tuple(sends + reads + slow if chance else slow)
+    return tuple(sends + reads if chance else ())
+
+
+def _slowness() -> tuple[dict[str, Any], ...]:
+    return tuple({**SENDS, "count": None, **fault} for fault in SLOWNESS)

@@ -108,7 +108,7 @@ class Trial:
             self._old.append(self._pay(payment))
         for name, kind in zip(self._shops, cycle(FIRST_READ)):
             self._market.fault(kind, account=name, path="/orders/trade")
-        for fault in self._plan.faults:
+        for fault in (*self._plan.faults, *self._plan.slowness):
             self._market.fault(**fault)
         self._server.start()
         self._server.wait_ready()
@@ -199,6 +199,9 @@ class Trial:
 
     def _wait_until_quiet(self, patience: float) -> bool:
         """No deaths any more, and soon no faults: every order comes to its end."""
+        self._market.no_faults()
+        for fault in self._plan.faults:
+            self._market.fault(**fault)
         self._say(f"{len(self._sales)} orders paid, {self._kills} kills; waiting for quiet")
         known = len(self._sales)
         with suppress(TooLate):
