@@ -9,8 +9,10 @@ import logging
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from random import Random, SystemRandom
 from typing import IO
 from zoneinfo import ZoneInfo
@@ -102,6 +104,9 @@ class Opium:
             account_changed=lambda account_id: self.accounts.refresh(account_id),
             reconcile=self.reconcile,
             disk=self.disk,
+            config=config,
+            wait=partial(wait, threading.Condition()) if wait else time.sleep,
+            adapter=adapter,
         )
         self.hire = Hire(self.tools, config, self.ends, adapter, wait)
         self.registry = Registry(self.tools, self.hire)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from opium.funpay.client import FunPay
 from opium.module import Module
-from opium.work import Tools, Work, open_work
+from opium.work import T, Tools, Work, open_work
 
 
 class Job:
@@ -21,10 +22,18 @@ class Job:
         self._module = module
         self.clock = tools.clock
         self.random = tools.random
+        self.vault = tools.vault
+        self.config = tools.config
+        self.wait = tools.wait
+        self.adapter = tools.adapter
 
     @property
     def now(self) -> datetime:
         return self._tools.clock.now()
+
+    def kept(self, name: str, make: Callable[[], T]) -> T:
+        """What this module keeps in memory under `name`; see `Tools.kept_for`."""
+        return self._tools.kept_for(self._module, name, make)
 
     def accounts(self) -> list[str]:
         """Accounts that this module is attached to."""

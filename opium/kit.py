@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from opium.backup.rebuilding import OwnChat, OwnMessage
 from opium.commands import RaiseLots, Refund, ReplyToReview, SaveOffer, SendImage, SendMessage
+from opium.config import Config
 from opium.db.guards import forbid, guard
 from opium.db.tables import Base, Handout, Id, Moment, OrderSeen, StoredCommand
 from opium.errors import Conflict, Invalid, NotFound, OpiumError, Refused, UpstreamError
@@ -29,6 +30,7 @@ from opium.funpay.client import FunPay
 from opium.job import Job
 from opium.module import Module, Settings, TagContext, Tags
 from opium.observe import order_facts
+from opium.paid import chat_of, paid_at, too_late
 from opium.vault import Vault
 from opium.work import AccountView, Part, Work, open_work
 
@@ -40,6 +42,7 @@ __all__ = [
     "Base",
     "ChatMessage",
     "CommandEnded",
+    "Config",
     "Conflict",
     "FunPay",
     "Handout",
@@ -73,9 +76,12 @@ __all__ = [
     "UpstreamError",
     "Visit",
     "Work",
+    "chat_of",
     "forbid",
     "guard",
     "order_facts",
+    "paid_at",
+    "too_late",
     "visit",
 ]
 
@@ -95,6 +101,14 @@ class Visit:
     @property
     def settings(self) -> Any:
         return self._core.attachments.get(self.account_id, self._module.name).settings
+
+    @property
+    def config(self) -> Config:
+        return self._core.tools.config
+
+    def job(self) -> Job:
+        """The tools of the module's tasks, for work that goes on after the answer."""
+        return Job(self._core.tools, self._module)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from requests.adapters import BaseAdapter
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -22,9 +23,10 @@ from opium import alerts, journal
 from opium.attachments import Attachments
 from opium.backup.disk import Disk
 from opium.backup.mode import Reconcile
-from opium.backup.rebuilding import OwnMessage, rebuild
+from opium.backup.rebuilding import Marker, OwnMessage, rebuild
 from opium.clock import Clock
 from opium.commands import Command, Refund, SendImage, SendMessage
+from opium.config import Config
 from opium.db.session import Database, after_commit
 from opium.db.tables import Account, Handling, Handout, OrderSeen, StoredCommand, StoredEvent
 from opium.errors import NotFound, Refused
@@ -33,11 +35,14 @@ from opium.funpay.client import FunPay
 from opium.module import Module
 from opium.vault import Vault
 
+T = TypeVar("T")
+
 FRESH = timedelta(seconds=60)
 """An order's status may be this old when goods are claimed for it (reliability 3.3)."""
 
-Part = str | SendImage
-"""A message of a handout: its text without the marker line, or a picture."""
+Part = str | SendImage | Callable[[], SendImage]
+"""A message of a handout: its text without the marker line, or a picture; best one that is made
+when its turn comes, since many of them at once are large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,17 @@ class Tools:
     reconcile: Reconcile
     """Accounts that send nothing, since their database was put back."""
     disk: Disk
+    config: Config
+    wait: Callable[[float], object]
+    """Lets seconds pass, in tasks only."""
+    adapter: BaseAdapter | None
+    """How tests reach the outside without a network."""
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    def kept_for(self, module: Module, name: str, make: Callable[[], T]) -> T:
+        """What a module keeps in memory while the process lives; made at its first use."""
+        kept: T = self.kept.setdefault(f"{module.name}.{name}", make())
+        return kept
 
 
 class Work:
@@ -83,12 +99,17 @@ class Work:
         self.zone = tools.zone
         self.random = tools.random
         self.vault = tools.vault
+        self.clock = tools.clock
         self.account = AccountView(account.id, account.fp_id, account.username)
 
     @property
     def settings(self) -> Any:
         """The module's effective settings for this account."""
         return self._tools.attachments.get(self.account.id, self._module.name).settings
+
+    def kept(self, name: str, make: Callable[[], T]) -> T:
+        """What this module keeps in memory under `name`; see `Tools.kept_for`."""
+        return self._tools.kept_for(self._module, name, make)
 
     def save_settings(self, settings: Any) -> None:
         """Store the module's settings with this transaction."""
@@ -128,7 +149,10 @@ class Work:
         handout.state, handout.reason = "reserved", None
 
     def hand_out(self, handout: Handout, chat: str, parts: Sequence[Part]) -> list[int]:
-        """Reserve the handout and store its messages, in order, each with its marker line."""
+        """Reserve the handout and store its messages, in order, each text with its marker line.
+
+        A picture's marker is in its file name, which proves nothing: begin with a text.
+        """
         if handout.state != "reserved":
             self.reserve(handout)
         return self._parts(handout, chat, parts, "D")
@@ -241,13 +265,7 @@ class Work:
         self._tools.reconcile.refuse_while_reading(self.account.id)
         ids = []
         for n, part in enumerate(parts, start=1):
-            marker = None
-            command: Command = (
-                part if isinstance(part, SendImage) else SendMessage(chat=chat, text=part)
-            )
-            if isinstance(command, SendMessage):
-                marker = f"#{handout.order_id}-{kind}{n}/{len(parts)}"
-                command = SendMessage(chat=chat, text=f"{command.text}\n{marker}")
+            command, marker = _marked(part, chat, Marker(handout.order_id, kind, n, len(parts)))
             row = journal.add_command(
                 self.db,
                 self.vault,
@@ -273,6 +291,14 @@ class Work:
 
     def _ring_later(self) -> None:
         after_commit(self.db, lambda: self._tools.ring(self.account.id))
+
+
+def _marked(part: Part, chat: str, marker: Marker) -> tuple[Command, str | None]:
+    """The command of a part, and the marker by which it is found; a picture is found without."""
+    if isinstance(part, str):
+        return SendMessage(chat=chat, text=f"{part}\n{marker.text}"), marker.text
+    image = part if isinstance(part, SendImage) else part()
+    return image.model_copy(update={"name": marker.file_name(image.name)}), None
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import threading
 
 from sandbox.funpay import create_app
 from sandbox.server import Server
+from sandbox.steam import SteamDouble
 from sandbox.world import World
 
 
@@ -23,7 +24,13 @@ def main() -> None:
         signal.signal(number, lambda *_: stop.set())
     threading.Thread(target=server.serve_forever, name="sandbox", daemon=True).start()
     print(f"Sandbox at {server.url} (play the buyer at {server.url}/__sandbox__/)", flush=True)
+    steam = SteamDouble(world.clock, told.seed)
+    if told.steam_port is not None:
+        steam.start(told.steam_port, told.host)
+        for name, url in steam.endpoints.as_settings().items():
+            print(f"{name}={url}", flush=True)
     stop.wait()
+    steam.close()
     server.shutdown()
     server.server_close()
 
@@ -36,6 +43,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--demo-data", action="store_true", help="begin with a shop and buyers")
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"), help="serve HTTPS")
     parser.add_argument("--base-url", default="", help="what links begin with, else the Host")
+    parser.add_argument(
+        "--steam-port",
+        type=int,
+        help="serve Steam, too, on this port and the four after it; 0 takes any free ones",
+    )
     return parser.parse_args()
 
 

@@ -12,7 +12,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import requests
 from flask.testing import FlaskClient
+from requests import PreparedRequest, Response
+from requests.adapters import BaseAdapter
 from werkzeug.test import TestResponse
 
 from opium import create_app
@@ -24,6 +27,8 @@ from opium.module import Found, Module, find
 from opium.workers.worker import Worker
 from sandbox import clock as sandbox_clock
 from sandbox.funpay import create_app as create_funpay
+from sandbox.steam import SteamDouble
+from sandbox.steam.double import ORIGINS as STEAM
 from sandbox.transport import ORIGIN, SandboxAdapter
 from sandbox.world import Seller, World
 
@@ -47,6 +52,26 @@ class SharedClock(Clock):
         return 1000.0 + (self._shared.now() - NOON).total_seconds()
 
 
+class Outside(BaseAdapter):
+    """FunPay and Steam inside this process, told apart by the address."""
+
+    def __init__(self, world: World, steam: SteamDouble | None) -> None:
+        super().__init__()
+        self._funpay = SandboxAdapter(create_funpay(world))
+        self._steam = steam.mount(requests.Session()) if steam else None
+
+    def send(self, request: PreparedRequest, *args: Any, **more: Any) -> Response:
+        url = str(request.url)
+        if url.startswith(ORIGIN):
+            return self._funpay.send(request, *args, **more)
+        if self._steam is None:
+            raise requests.ConnectionError("there is no Steam in this test", request=request)
+        return self._steam.get_adapter(url).send(request, *args, **more)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 def frozen_world(seed: int = 1) -> World:
     return World(seed=seed, clock=sandbox_clock.Clock(frozen_at=NOON))
 
@@ -59,9 +84,11 @@ class Driver:
         world: World,
         folder: Path,
         modules: dict[str, Module] | None = None,
+        steam: SteamDouble | None = None,
         **settings: Any,
     ) -> None:
         self.world = world
+        self.steam = steam
         self.clock = SharedClock(world.clock)
         self._folder = folder
         self._modules = modules
@@ -78,6 +105,7 @@ class Driver:
             password_rounds=1000,
             timezone="Europe/Moscow",
             _env_file=None,
+            **{f"steam_{name}_url": url for name, url in vars(STEAM).items()},
             **self._settings,
         )
         found = Found(self._modules, {}) if self._modules is not None else find()
@@ -85,7 +113,7 @@ class Driver:
             config,
             clock=self.clock,
             random=Random(1),
-            adapter=SandboxAdapter(create_funpay(self.world)),
+            adapter=Outside(self.world, self.steam),
             wait=self._wait,
             found=found,
         )

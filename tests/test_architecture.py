@@ -65,7 +65,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "apscheduler": ("workers.scheduler",),
     "alembic": ("db", "modules"),
     "bs4": ("funpay.pages", "modules.steam_rent.steam"),
-    "requests": ("net", "funpay", "core", "workers.hire", "demo", "modules.steam_rent.steam"),
+    "requests": ("net", "funpay", "core", "work", "workers.hire", "demo", "modules.steam_rent.steam"),
     "urllib3": ("net",),
 }  # fmt: skip
 """Who may use these; everything else does not know that they exist."""

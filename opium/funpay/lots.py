@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from opium.funpay import paths
@@ -12,6 +12,7 @@ from opium.funpay.models import (
     Category,
     OfferForm,
     OfferPage,
+    OfferRow,
     OwnLots,
     Profile,
     RaiseAnswer,
@@ -43,6 +44,20 @@ class Lots(Orders):
     def own_lots(self, section_id: int, *, seconds: float = READ_SECONDS) -> OwnLots:
         """Our lots in a section, inactive ones included; `game_id` is for `raise_lots`."""
         return self._page(paths.own_lots(section_id), read=own_lots, seconds=seconds)
+
+    def all_own_lots(self, known_sections: Iterable[int] = ()) -> list[tuple[int, OfferRow]]:
+        """All our lots with their sections, inactive ones too: one read per section.
+
+        Sections without an active lot are missing on the profile; those that had lots before are
+        asked as well.
+        """
+        shown = {s.section_id for s in self.profile().sections if s.section_type == "lot"}
+        return [
+            (section, offer)
+            for section in sorted(shown | set(known_sections))
+            for offer in self.own_lots(section).offers
+            if offer.offer_id.isdecimal()
+        ]
 
     def section(self, kind: str, section_id: int, *, seconds: float = READ_SECONDS) -> SectionPage:
         """The public list of a section; `kind` is `lot` or `chip`. Raises Missing."""

@@ -1,4 +1,12 @@
-"""steam_rent: rents out Steam accounts (contract 9, 10)."""
+"""steam_rent: rents out Steam accounts (contract 9, 10).
+
+orders      a paid order: a rental, or it waits;  pick: which account;  mappings: which game
+rentals     from the handing out to the end;  reviews: the bonus;  codes: Guard codes
+commands    what buyers write;  say, messages, texts, times: what they are told
+release     the end as a journal of jobs;  office, operation, carrying: a job at Steam
+accounts    Steam accounts and their secrets;  games, proxies, choosing, health: what is set
+steam       the client of Steam
+"""
 
 from pathlib import Path
 
@@ -15,4 +23,4 @@ module = Module(
 )
 
 # These record on `module`, so they come after it.
-from opium.modules.steam_rent import models, routes, rows  # noqa: E402, F401
+from opium.modules.steam_rent import handlers, models, routes, rows, tags, tasks  # noqa: E402, F401

@@ -135,6 +135,8 @@ class RentOrder(Base):
     state: Mapped[str] = mapped_column(String(9), default="waiting")
     reason: Mapped[str | None] = mapped_column(String(64))
     rental_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    choice: Mapped[str | None] = mapped_column(String(36))
+    """What the buyer or a person chose for it: `rent`, or the rental that it lengthens."""
     told: Mapped[bool] = mapped_column(Boolean, default=False)
     paid_at: Mapped[datetime]
     created_at: Mapped[datetime]
@@ -191,7 +193,8 @@ class Rental(Base):
     state: Mapped[str] = mapped_column(String(8), default="active")
     delivered: Mapped[bool] = mapped_column(Boolean, default=False)
     warned: Mapped[bool] = mapped_column(Boolean, default=False)
-    reviewed: Mapped[bool] = mapped_column(Boolean, default=False)
+    farewell: Mapped[bool] = mapped_column(Boolean, default=False)
+    """The buyer was told of the end."""
     ended_at: Mapped[datetime | None]
 
 
@@ -209,7 +212,9 @@ class SteamJob(Base):
     changes it is on the wire) → `changed` (the new one is proven and stored) → `done`. A lost
     answer is `unknown` until a sign-in with candidate or old password tells. `dropped`: a person
     took over. At most one job of an account is not ended.
-    `next_at`: when to try again; None: now. `tell`: an alert was raised.
+    `next_at`: when to try again; None: now. `stopped`: trying again would not help, so a person
+    must start it anew. `old_right`: how often in a row Steam took the old password while the
+    outcome was unknown.
     """
 
     __tablename__ = "steam_rent_jobs"
@@ -237,6 +242,8 @@ class SteamJob(Base):
     kick_devices: Mapped[bool] = mapped_column(Boolean)
     state: Mapped[str] = mapped_column(String(8), default="open")
     tries: Mapped[int] = mapped_column(Integer, default=0)
+    old_right: Mapped[int] = mapped_column(Integer, default=0)
+    stopped: Mapped[bool] = mapped_column(Boolean, default=False)
     next_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
     password_proved_at: Mapped[datetime | None]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from opium.kit import Settings
+from opium.kit import NotFound, Settings, Work
 
 
 class SteamRentSettings(Settings):
@@ -31,3 +31,12 @@ class SteamRentSettings(Settings):
     release_retries: int = Field(3, ge=0, le=10, title="Tries before an account is out of hand")
     command_cooldown_sec: float = Field(2, ge=0, le=60, title="Between two equal commands, s")
     refund_closes_rental: bool = Field(True, title="A refund ends the rental at once")
+
+
+def effective(work: Work) -> SteamRentSettings:
+    """The account's settings; the defaults where the module was detached while rentals run."""
+    try:
+        found: SteamRentSettings = work.settings
+    except NotFound:
+        found = SteamRentSettings()
+    return found

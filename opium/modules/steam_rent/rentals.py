@@ -1,0 +1,177 @@
+"""A rental from the handing out to its end; each function runs inside one transaction."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from opium.kit import Handout, Invalid, Work
+from opium.modules.steam_rent import release, say
+from opium.modules.steam_rent.rows import Rental, RentOrder, SteamAccount
+from opium.modules.steam_rent.settings import effective
+from opium.text import split
+
+log = logging.getLogger("opium.steam_rent")
+
+
+def start(work: Work, row: RentOrder, handout: Handout, account: SteamAccount) -> Rental:
+    """Rent an account out: it, the order and the message with the password change together."""
+    begins = work.now if effective(work).clock_starts_at_delivery else row.paid_at
+    rental = Rental(
+        rental_id=str(uuid4()),
+        handout_id=handout.id,
+        account_id=row.account_id,
+        order_id=row.order_id,
+        buyer_id=row.buyer_id,
+        buyer=row.buyer,
+        chat=row.chat,
+        chat_id=row.chat_id,
+        game_id=row.game_id,
+        steam_account=account.id,
+        login=account.login,
+        minutes=row.minutes,
+        start_at=begins,
+        end_at=begins + timedelta(minutes=row.minutes),
+        bonus_due=row.bonus_minutes,
+        min_rating=row.min_rating,
+        bonus=0,
+        state="active",
+    )
+    account.state, account.rental_id = "rented", rental.rental_id
+    account.last_rented_at, account.manual_release = work.now, False
+    row.state, row.reason, row.rental_id = "rental", None, rental.rental_id
+    work.db.add(rental)
+    work.db.flush()
+    text = say.text(work, "rent_success", say.of_rental(work, rental, account, "rent_success"))
+    work.hand_out(handout, row.chat, split(text))
+    work.close_alert(f"waiting:{row.order_id}")
+    log.info("[%s] Order %s: %s rented out", work.account.id, row.order_id, account.name)
+    return rental
+
+
+def delivered(work: Work, rental: Rental) -> None:
+    """The buyer has the password: the clock starts now."""
+    if rental.delivered:
+        return
+    rental.delivered = True
+    work.close_alert(f"handout:{rental.handout_id}")
+    if effective(work).clock_starts_at_delivery and rental.state == "active":
+        waited = work.now - rental.start_at
+        rental.start_at += waited
+        rental.end_at += waited
+
+
+def extend(work: Work, rental: Rental, row: RentOrder, handout: Handout) -> None:
+    """A waiting order lengthens a rental; the message that says so ends the order's handout."""
+    rental.end_at += timedelta(minutes=row.minutes)
+    rental.minutes += row.minutes
+    rental.bonus_due += row.bonus_minutes
+    rental.warned = False
+    row.state, row.reason, row.rental_id = "extension", None, rental.rental_id
+    values = {
+        "login": rental.login,
+        "duration": say.left(timedelta(minutes=row.minutes)),
+        "remaining": say.left(rental.end_at - work.now),
+    }
+    work.hand_out(handout, row.chat, split(say.text(work, "extend_success", values)))
+    work.close_alert(f"waiting:{row.order_id}")
+
+
+def add_time(work: Work, rental: Rental, minutes: int) -> None:
+    """A person lengthens or shortens a rental. Raises Invalid."""
+    if rental.state != "active":
+        raise Invalid("The rental is not active, so its time cannot be changed.")
+    end_at = rental.end_at + timedelta(minutes=minutes)
+    if end_at <= work.now:
+        raise Invalid("The rental would end in the past: terminate it, or take fewer minutes away.")
+    rental.end_at, rental.warned = end_at, False
+    rental.minutes += minutes
+
+
+def end(work: Work, rental: Rental, state: str, reason: str) -> None:
+    """`expired` or `revoked`, at once; the account is released by a job. An account whose
+    password nobody can have seen is free at once."""
+    if rental.state != "active":
+        return
+    handout = work.db.get_one(Handout, rental.handout_id)
+    if handout.state in ("reserved", "delivering"):
+        work.cancel(handout, reason)  # what was not started; `given_back` if nothing was
+    if rental.state != "active":
+        return
+    rental.state, rental.ended_at = state, work.now
+    work.db.flush()
+    account = work.db.get_one(SteamAccount, rental.steam_account)
+    release.begin(work, account, rental)
+    log.info("[%s] Rental of %s ended: %s", work.account.id, account.name, reason)
+
+
+def given_back(db: Session, handout: Handout) -> None:
+    """The core cancelled a handout before the buyer could see anything of it."""
+    row = db.scalar(select(RentOrder).where(RentOrder.handout_id == handout.id))
+    if row is None:
+        return
+    rental = db.scalar(select(Rental).where(Rental.handout_id == handout.id))
+    if row.state != "closed":
+        row.state, row.reason = "closed", (handout.reason or "cancelled")[:64]
+    if rental is None or rental.state != "active":
+        return
+    rental.state, rental.ended_at, rental.farewell = "revoked", handout.ended_at, True
+    db.flush()
+    account = db.get_one(SteamAccount, rental.steam_account)
+    if account.state == "rented" and account.rental_id == rental.rental_id:
+        account.state = "free"
+    db.flush()
+
+
+def of_buyer(
+    db: Session, account_id: str, buyer_id: int, game_id: str | None = None
+) -> list[Rental]:
+    """A buyer's active rentals, the one that ends first first."""
+    rows = select(Rental).where(
+        Rental.account_id == account_id, Rental.buyer_id == buyer_id, Rental.state == "active"
+    )
+    if game_id is not None:
+        rows = rows.where(Rental.game_id == game_id)
+    return list(db.scalars(rows.order_by(Rental.end_at, Rental.rental_id)))
+
+
+def of_order(db: Session, account_id: str, order_id: str) -> Rental | None:
+    """The rental that an order began or lengthened."""
+    return db.scalar(
+        select(Rental)
+        .join(RentOrder, RentOrder.rental_id == Rental.rental_id)
+        .where(RentOrder.account_id == account_id, RentOrder.order_id == order_id)
+    )
+
+
+def due(work: Work) -> list[Rental]:
+    """Active rentals whose time is up; an undelivered one has not begun."""
+    rows = select(Rental).where(
+        Rental.account_id == work.account.id, Rental.state == "active", Rental.end_at <= work.now
+    )
+    if effective(work).clock_starts_at_delivery:
+        rows = rows.where(Rental.delivered)
+    return list(work.db.scalars(rows.order_by(Rental.end_at)))
+
+
+def terminate(work: Work, rental: Rental, reason: str) -> None:
+    """End a rental before its time, and tell the buyer if he ever had the account."""
+    end(work, rental, "revoked", reason)
+    if rental.farewell:
+        return
+    rental.farewell = True
+    values = {"game_id": rental.game_id, "login": rental.login, "order_id": rental.order_id}
+    say.say(work, rental.chat, "rental_terminated", values)
+
+
+def take_back(work: Work, rental: Rental, row: RentOrder) -> None:
+    """An order that lengthened a rental was refunded: its minutes are gone."""
+    row.state, row.reason = "closed", "refunded"
+    if rental.state == "active":
+        rental.end_at = max(work.now, rental.end_at - timedelta(minutes=row.minutes))
+        rental.minutes -= row.minutes
+        rental.bonus_due = max(0, rental.bonus_due - row.bonus_minutes)
