@@ -26,6 +26,7 @@ from opium.events import (
     OrderRead,
     OrderStatusChanged,
 )
+from opium.failpoints import hit
 from opium.funpay.client import FunPay
 from opium.job import Job
 from opium.module import Module, Settings, TagContext, Tags
@@ -79,6 +80,7 @@ __all__ = [
     "chat_of",
     "forbid",
     "guard",
+    "hit",
     "order_facts",
     "paid_at",
     "too_late",

@@ -10,7 +10,7 @@ import logging
 from contextlib import suppress
 from datetime import timedelta
 
-from opium.kit import Job
+from opium.kit import Job, hit
 from opium.modules.steam_rent import accounts, operation, orders, release
 from opium.modules.steam_rent.operation import Task
 from opium.modules.steam_rent.rows import SteamAccount, SteamJob
@@ -58,6 +58,7 @@ def _change(place: Job, task: Task, steam: Steam) -> None:
             steam.kick()
     for left in reversed(range(CANDIDATES)):
         new = _candidate(place, task)
+        hit("steam_candidate")
         try:
             _send(place, task, steam, new)
             break
@@ -65,7 +66,9 @@ def _change(place: Job, task: Task, steam: Steam) -> None:
             if left == 0:
                 raise
             _drop_candidate(place, task)
+    hit("steam_changed")
     steam.sign_in(new)
+    hit("steam_proven")
     _promote(place, task)
 
 
@@ -76,6 +79,7 @@ def _send(place: Job, task: Task, steam: Steam, new: str) -> None:
         nonlocal sent
         operation.move(place, task.account_id, task.job_id, "sending")
         sent = True
+        hit("steam_sending")
 
     try:
         steam.change_password(task.password, new, before_sending=before_sending)
@@ -122,6 +126,7 @@ def _sign_out(place: Job, task: Task, steam: Steam) -> None:
     if task.kick_devices:
         steam.sign_in(task.password)
         steam.kick()
+        hit("steam_kicked")
         lives = task.last_code_at + CODE_LIVES if task.last_code_at else None
         if not task.change_password and lives is not None and place.now < lives:
             _once_more(place, task, lives - place.now)
