@@ -41,8 +41,7 @@ FRESH = timedelta(seconds=60)
 """An order's status may be this old when goods are claimed for it (reliability 3.3)."""
 
 Part = str | SendImage | Callable[[], SendImage]
-"""A message of a handout: its text without the marker line, or a picture; best one that is made
-when its turn comes, since many of them at once are large."""
+"""A message of a handout: its text without the marker line, or a picture, made when it is due."""
 
 
 @dataclass(frozen=True, slots=True)

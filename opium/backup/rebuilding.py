@@ -16,9 +16,14 @@ from opium import alerts, journal
 from opium.commands import SendMessage
 from opium.db.tables import Account, Handout, OrderSeen, StoredCommand
 from opium.events import OrderFacts
+from opium.funpay.models import Message
 from opium.vault import Vault
 
 _MARKER = re.compile(r"#(?P<order>[A-Z0-9]{1,16})-(?P<kind>D|R\d+-)(?P<n>\d{1,4})/(?P<of>\d{1,4})")
+
+_PICTURE = re.compile(
+    r"(?P<order>[A-Z0-9]{1,16})-(?P<kind>D|R\d+-)(?P<n>\d{1,4})-(?P<of>\d{1,4})-.+"
+)
 
 # The way from each state of a handout to `delivered`, along the guarded arrows.
 _WAYS = {
@@ -35,20 +40,29 @@ _WAYS = {
 class Marker:
     """The last line of a message with goods: `kind` is D, or R1-, R2-, … for re-deliveries."""
 
-    text: str
     order_id: str
     kind: str
     n: int
     of: int
 
+    @property
+    def text(self) -> str:
+        return f"#{self.order_id}-{self.kind}{self.n}/{self.of}"
+
+    def file_name(self, name: str) -> str:
+        """A picture's name that says which message it is, for the reading after a restore."""
+        return f"{self.order_id}-{self.kind}{self.n}-{self.of}-{name}"
+
 
 @dataclass(frozen=True, slots=True)
 class OwnMessage:
-    """A message of ours, without its marker line."""
+    """A message of ours, without its marker line; `image` is the file name of a picture, "" if
+    FunPay does not show it."""
 
     id: int
     text: str
     marker: Marker | None
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +80,21 @@ class OwnChat:
         return [m for m in self.messages if m.marker and m.marker.order_id == order_id]
 
 
-def own_message(message_id: int, text: str) -> OwnMessage:
+def own_message(message_id: int, text: str, image: str | None = None) -> OwnMessage:
     """A message of ours as it stands in the chat; the site may fold its line breaks."""
+    if image is not None:
+        name = _PICTURE.fullmatch(image)
+        return OwnMessage(message_id, text, _marker(name) if name else None, image)
     words = text.split()
     match = _MARKER.fullmatch(words[-1]) if words else None
     if match is None:
         return OwnMessage(message_id, text, None)
-    marker = Marker(match[0], match["order"], match["kind"], int(match["n"]), int(match["of"]))
-    return OwnMessage(message_id, text.rstrip().removesuffix(match[0]).rstrip(), marker)
+    return OwnMessage(message_id, text.rstrip().removesuffix(match[0]).rstrip(), _marker(match))
+
+
+def image_name(message: Message) -> str | None:
+    """The file name of a message that is a picture; "" if it has none."""
+    return None if message.image_url is None else message.image_name or ""
 
 
 def complete(messages: Sequence[OwnMessage]) -> bool:
@@ -125,6 +146,10 @@ def carried_out(db: Session, row: StoredCommand, msg_id: int | None, now: dateti
         alerts.close_alert(db, f"command:{row.id}", now)
 
 
+def _marker(match: re.Match[str]) -> Marker:
+    return Marker(match["order"], match["kind"], int(match["n"]), int(match["of"]))
+
+
 def _new(
     db: Session, account: Account, module: str, order_id: str, amount: int, now: datetime
 ) -> Handout:
@@ -161,6 +186,9 @@ def _message(
     marker = message.marker
     if marker is None:
         return
+    if message.image is not None:
+        _picture(db, handout, marker, message.id, now)
+        return
     known = db.scalar(select(StoredCommand).where(StoredCommand.marker == marker.text))
     if known is None:
         wish = SendMessage(chat=chat, text=f"{message.text}\n{marker.text}")
@@ -177,3 +205,22 @@ def _message(
             marker=marker.text,
         )
     carried_out(db, known, message.id, now)
+
+
+def _picture(db: Session, handout: Handout, marker: Marker, msg_id: int, now: datetime) -> None:
+    """The wish for this picture, if the database has it, was carried out. Its row has no marker;
+    the first open one of this place is it, since parts go out in order."""
+    row = StoredCommand
+    known = db.scalars(
+        select(row)
+        .where(
+            row.handout_id == handout.id,
+            row.kind == "send_image",
+            (row.n == marker.n) & (row.of == marker.of),
+            row.state.in_(("waiting", "started", "unknown", "held")),
+        )
+        .order_by(row.id)
+        .limit(1)
+    ).one_or_none()
+    if known is not None:
+        carried_out(db, known, msg_id, now)

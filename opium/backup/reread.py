@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from opium import alerts, journal
 from opium.backup.mode import LOST, Held
 from opium.backup.pages import history_since
-from opium.backup.rebuilding import OwnChat, OwnMessage, own_message, rebuild
+from opium.backup.rebuilding import OwnChat, OwnMessage, image_name, own_message, rebuild
 from opium.db.tables import Account, ChatSeen, Handout, OrderSeen, StoredCommand
 from opium.events import OrderFacts
 from opium.funpay.errors import Missing, PageChanged
@@ -173,7 +173,7 @@ class Reread:
         if not whole:
             self._found.unread.append(name)
         ours = written_by(self._desk.fp_id, messages)
-        own = [own_message(m.id, m.text) for m in ours if m.id > held.mark]
+        own = [own_message(m.id, m.text, image_name(m)) for m in ours if m.id > held.mark]
         if own:
             self._ask_modules(name, chat_id, own)
         self._write_down(name, chat_id, own, max((m.id for m in messages), default=0))

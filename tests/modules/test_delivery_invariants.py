@@ -17,7 +17,7 @@ D1 = """SELECT fingerprint FROM auto_delivery_stock WHERE state IN ('taken', 'bu
 D2 = "SELECT order_id FROM handouts GROUP BY fp_id, order_id HAVING count(*) > 1"
 D3 = """SELECT d.order_id, h.state, d.given, d.owed, count(s.id) AS taken
     FROM auto_delivery_deliveries d JOIN handouts h ON h.id = d.handout_id
-    JOIN auto_delivery_products p ON p.id = d.product AND p.kind = 'stock'
+    JOIN auto_delivery_products p ON p.id = d.product AND p.kind LIKE 'stock%'
     LEFT JOIN auto_delivery_stock s ON s.handout_id = h.id AND s.state = 'taken'
     GROUP BY d.id HAVING taken != d.given
         OR (h.state IN ('waiting_stock', 'cancelled') AND taken != 0)

@@ -226,7 +226,7 @@ def test_the_migration_makes_the_tables_of_the_models(opium: Driver) -> None:
     assert "auto_delivery" in find().ready
     found = inspect(opium.core.db.engine)
     tables = [t for name, t in Base.metadata.tables.items() if name.startswith("auto_delivery_")]
-    assert len(tables) == 8
+    assert len(tables) == 10
     for table in tables:
         made = {column["name"]: column for column in found.get_columns(table.name)}
         assert {c.name: c.nullable for c in table.columns} == {

@@ -17,6 +17,7 @@ from opium.kit import (
 from opium.modules.auto_delivery import (
     checks,
     deliver,
+    images,
     mappings,
     messages,
     products,
@@ -26,7 +27,6 @@ from opium.modules.auto_delivery import (
 from opium.modules.auto_delivery.cases import Case, case_of, open_case
 from opium.modules.auto_delivery.models import Product
 from opium.modules.auto_delivery.stock import Opener
-from opium.text import split
 
 UNSETTLED = ("started", "unknown", "held")
 
@@ -88,10 +88,12 @@ def send_again(work: Work, case: Case, *, fresh: bool) -> None:
     items = _replaced(work, case) if fresh else goods_of(work.db, work.vault, case)
     if not any(items):
         raise Refused("The goods of this delivery are not stored any more.")
-    found = messages.values(case.delivery, items, work.now, work.zone)
+    shown = images.in_text(case.product, items)
+    found = messages.values(case.delivery, shown, work.now, work.zone)
     overrides = messages.overrides(work.db, work.account.id)
     text = deliver.CATALOGUE.render("redelivery", overrides, found)
-    work.send_again(case.handout, case.delivery.chat, split(text))
+    parts = deliver.parts_of(work, case, text, items)
+    work.send_again(case.handout, case.delivery.chat, parts)
     case.delivery.redeliveries += 1
 
 
@@ -104,8 +106,8 @@ def refuse_refunded(work: Work, case: Case) -> None:
 
 
 def goods_of(db: Session, vault: Opener, case: Case) -> list[str]:
-    """What this delivery gives, as texts."""
-    if case.product.kind == "static":
+    """What this delivery gives, as texts; pictures by their labels."""
+    if products.endless(case.product.kind):
         text = products.static_text(vault, case.product)
         return [text] if text else []
     return [stock.text_of(vault, line) for line in stock.of_handout(db, case.handout.id)]
@@ -141,7 +143,7 @@ def _taken_over(
         raise Conflict("This order was delivered or refunded already.")
     delivery.product, delivery.owed, delivery.mapping_id = product.id, pieces, mapping_id
     delivery.skipped = False
-    if product.kind == "stock":
+    if not products.endless(product.kind):
         handout.amount = pieces
     _reopen(work, case)
     return Case(delivery, handout, product)
@@ -165,12 +167,13 @@ def _send_refused_again(work: Work, case: Case) -> None:
         raise Refused("A message of this order is being checked, or waits for your decision.")
     given = case.delivery.given
     missing = case.delivery.owed - given
-    text = deliver.success_text(work, case, goods_of(work.db, work.vault, case), given, missing)
-    work.retry(handout, case.delivery.chat, split(text))
+    items = goods_of(work.db, work.vault, case)
+    text = deliver.success_text(work, case, items, given, missing)
+    work.retry(handout, case.delivery.chat, deliver.parts_of(work, case, text, items))
 
 
 def _replaced(work: Work, case: Case) -> list[str]:
-    if case.product.kind == "static":
+    if products.endless(case.product.kind):
         return goods_of(work.db, work.vault, case)
     n = len(stock.of_handout(work.db, case.handout.id))
     if stock.count_free(work.db, case.product.id) < n:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from opium.kit import Handout, OrderFacts, Work
-from opium.modules.auto_delivery import checks
+from opium.modules.auto_delivery import checks, products
 from opium.modules.auto_delivery.models import Delivery, Product
 
 
@@ -58,7 +58,7 @@ def open_case(
         paid_at=checks.paid_at(work, order) or work.now,
         created_at=work.now,
     )
-    if product.kind == "stock":
+    if not products.endless(product.kind):
         handout.amount = pieces  # D3: the lines it takes, all or none
     work.db.add(delivery)
     work.db.flush()

@@ -8,14 +8,15 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from opium.kit import OrderFacts, OrderPaid, OrderRead, OrderSeen, Work
-from opium.modules.auto_delivery import mappings
+from opium.modules.auto_delivery import images, mappings
 from opium.modules.auto_delivery.matching import Choice
+from opium.modules.auto_delivery.models import Product
 
 DELIVERED_BY_HAND = "delivered by hand? The seller wrote to the buyer after the payment"
 
 
 def reason_to_hold(
-    event: OrderPaid | OrderRead, work: Work, choice: Choice, pieces: int
+    event: OrderPaid | OrderRead, work: Work, choice: Choice, product: Product, pieces: int
 ) -> str | None:
     """One sentence for the alert, or None if nothing speaks against the delivery."""
     order = event.order
@@ -27,6 +28,8 @@ def reason_to_hold(
         return "which lot? Several lots have this title, with different goods"
     if pieces > work.settings.max_per_order:
         return f"{pieces} pieces are more than max_per_order ({work.settings.max_per_order})"
+    if product.kind == "stock_images" and pieces > images.MOST:
+        return f"{pieces} pictures are more than {images.MOST}, which one order may get"
     if chat_of(order) is None:
         return "the order does not name its chat"
     return _too_cheap(order, work)

@@ -8,8 +8,19 @@ from __future__ import annotations
 
 import logging
 
-from opium.kit import OrderFacts, OrderPaid, OrderRead, SendMessage, Work
-from opium.modules.auto_delivery import checks, lots, mappings, messages, products, stock, waiting
+from sqlalchemy import exists, select
+
+from opium.kit import OrderFacts, OrderPaid, OrderRead, Part, SendMessage, StoredCommand, Work
+from opium.modules.auto_delivery import (
+    checks,
+    images,
+    lots,
+    mappings,
+    messages,
+    products,
+    stock,
+    waiting,
+)
 from opium.modules.auto_delivery.cases import Case, open_case
 from opium.modules.auto_delivery.models import Product
 from opium.text import Catalogue, render, split
@@ -29,7 +40,7 @@ def take_up(event: OrderPaid | OrderRead, work: Work) -> None:
     product = work.db.get_one(Product, choice.pattern.product)
     pieces = products.pieces(product, settings, order.amount)
     skipped = settings.skip_blacklisted and _blacklisted(order, settings.blacklist)
-    reason = None if skipped else checks.reason_to_hold(event, work, choice, pieces)
+    reason = None if skipped else checks.reason_to_hold(event, work, choice, product, pieces)
     handout = work.hold_order(event, reason) if reason else work.claim_order(event)
     if handout is None:
         return
@@ -67,13 +78,15 @@ def serve(work: Work, case: Case) -> None:
         _wait(work, case)
         return
     items = take_goods(work, case, n)
-    first, missing = delivery.given == 0, delivery.owed - delivery.given - n
+    missing = delivery.owed - delivery.given - n
     delivery.given += n
-    parts = split(success_text(work, case, items, n, missing))
-    if first:
-        work.hand_out(handout, delivery.chat, parts)
-    else:
+    parts = parts_of(work, case, success_text(work, case, items, n, missing), items)
+    if delivery.given == n:
+        work.reserve(handout)
+    if _begun(work, case):
         work.send_again(handout, delivery.chat, parts)
+    else:
+        work.hand_out(handout, delivery.chat, parts)
     work.close_alert(f"stock:{handout.id}")
     if missing:
         delivery.told = True
@@ -81,9 +94,10 @@ def serve(work: Work, case: Case) -> None:
 
 
 def take_goods(work: Work, case: Case, n: int) -> list[str]:
-    """Take `n` lines for this handout; their texts. The caller knows that there are enough."""
+    """Take `n` lines for this handout; their texts, or the labels of pictures. The caller knows
+    that there are enough."""
     delivery, product = case.delivery, case.product
-    if product.kind == "static":
+    if products.endless(product.kind):
         return [products.static_text(work.vault, product) or ""]
     before = stock.count_free(work.db, product.id)
     lines = stock.take(work.db, product.id, case.handout.id, n, work.now)
@@ -119,13 +133,20 @@ def drop(work: Work, case: Case, reason: str) -> None:
 
 def success_text(work: Work, case: Case, items: list[str], pieces: int, missing: int) -> str:
     """The rendered text with its goods: the product's own, else the module's."""
+    shown = images.in_text(case.product, items)
     found = messages.values(
-        case.delivery, items, work.now, work.zone, pieces=pieces, missing=missing
+        case.delivery, shown, work.now, work.zone, pieces=pieces, missing=missing
     )
     if case.product.delivery_text:
         return render(case.product.delivery_text, found)
     key = "delivery_partial" if missing else "delivery_success"
     return CATALOGUE.render(key, messages.overrides(work.db, work.account.id), found)
+
+
+def parts_of(work: Work, case: Case, text: str, items: list[str]) -> list[Part]:
+    """The messages of a delivery: its text, whose marker says that goods went out, then pictures,
+    which have no marker of their own."""
+    return [*split(text), *images.parts(work, case.product, items, case.delivery.chat)]
 
 
 def say(work: Work, case: Case, key: str) -> None:
@@ -134,6 +155,12 @@ def say(work: Work, case: Case, key: str) -> None:
     text = CATALOGUE.render(key, messages.overrides(work.db, work.account.id), found)
     for part in split(text, marked=False):
         work.do(SendMessage(chat=case.delivery.chat, text=part))
+
+
+def _begun(work: Work, case: Case) -> bool:
+    """Whether its first messages were written: for an earlier share, or as a restore found them."""
+    mine = exists().where(StoredCommand.handout_id == case.handout.id)
+    return bool(work.db.scalar(select(mine)))
 
 
 def _wait(work: Work, case: Case) -> None:

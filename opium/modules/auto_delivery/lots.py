@@ -87,7 +87,7 @@ def sync(work: Work, product: Product) -> None:
     """
     settings = work.settings
     off, on = products.deactivates(product, settings), products.restores(product, settings)
-    if product.kind == "static" or not (off or on):
+    if products.endless(product.kind) or not (off or on):
         return
     sold_out = stock.count_free(work.db, product.id) == 0
     for lot in _selling(work, product):

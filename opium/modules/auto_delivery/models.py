@@ -40,7 +40,7 @@ class Product(Base):
     account_id: Mapped[str] = mapped_column(String(64))
     product_id: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(120))
-    kind: Mapped[str] = mapped_column(String(8))
+    kind: Mapped[str] = mapped_column(String(12))
     static_sealed: Mapped[bytes | None]
     delivery_text: Mapped[str | None] = mapped_column(Text)
     enabled: Mapped[bool] = mapped_column(Boolean, default=True)
@@ -92,6 +92,17 @@ guard(
     extra="OLD.state = 'taken' AND NEW.state = 'free' AND EXISTS (SELECT 1 FROM commands "
     "WHERE commands.handout_id = OLD.handout_id AND commands.attempt > 0)",
 )
+
+
+class Image(Base):
+    """A picture of a product, on its shelf or for every buyer; lines name it by fingerprint."""
+
+    __tablename__ = "auto_delivery_images"
+    product: Mapped[int] = mapped_column(
+        ForeignKey("auto_delivery_products.id"), primary_key=True, autoincrement=False
+    )
+    fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
+    body_sealed: Mapped[bytes]
 
 
 class Mapping(Base):
@@ -180,6 +191,17 @@ class OwnText(Base):
     account_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     text: Mapped[str] = mapped_column(Text)
+
+
+class Request(Base):
+    """A `POST /deliveries` with an Idempotency-Key, kept for a day."""
+
+    __tablename__ = "auto_delivery_requests"
+    account_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    request_hash: Mapped[str] = mapped_column(String(64))
+    handout_id: Mapped[str] = mapped_column(ForeignKey("handouts.id"))
+    at: Mapped[datetime]
 
 
 class Asked(Base):

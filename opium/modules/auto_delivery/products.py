@@ -40,6 +40,16 @@ def next_id(db: Session, account_id: str) -> str:
     return f"p_{max(numbers, default=0) + 1:03d}"
 
 
+def endless(kind: str) -> bool:
+    """Whether everyone gets the same goods, which never run out."""
+    return kind in ("static", "static_image")
+
+
+def pictured(kind: str) -> bool:
+    """Whether the goods are pictures."""
+    return kind in ("stock_images", "static_image")
+
+
 def pieces(product: Product, settings: AutoDeliverySettings, ordered: int) -> int:
     """How many pieces an order of `ordered` is owed."""
     own = product.multi_quantity
@@ -72,7 +82,7 @@ def set_static(work: Work, product: Product, text: str | None) -> None:
 
 
 def static_text(vault: Opener, product: Product) -> str | None:
-    """The goods of a static product."""
+    """The goods of a static product; of a picture, its label."""
     if product.static_sealed is None:
         return None
     return vault.open(product.static_sealed, _context(product))

@@ -2,7 +2,8 @@
 
 A line whose text stands in a message of ours is never sold again. With a marker it belongs to that
 order, whose handout and delivery are written down as they must have been; without one it was
-given by hand, and is taken off the shelf.
+given by hand, and is taken off the shelf. A picture is known by its file name; if one of ours has
+none that we know, nobody can tell which it was, and no picture is sold until a person has looked.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from opium.kit import Handout, OrderFacts, OwnChat, OwnMessage, Work
-from opium.modules.auto_delivery import mappings, module, products, stock
+from opium.modules.auto_delivery import images, mappings, module, products, stock
 from opium.modules.auto_delivery.cases import Case, case_of, open_case
 from opium.modules.auto_delivery.models import Product, StockLine
 
@@ -33,6 +34,7 @@ def recognise(chat: OwnChat, work: Work) -> int:
     for order_id in dict.fromkeys(m.marker.order_id for m in chat.messages if m.marker):
         found += _recognise_order(work, shelf, chat, order_id)
     unmarked = [m.text for m in chat.messages if m.marker is None]
+    _stop_pictures(work, chat)
     lines = shelf.shown(unmarked, shortest=SHORTEST)
     for product in {line.product for line in lines}:
         ids = [line.id for line in lines if line.product == product]
@@ -50,7 +52,11 @@ def _recognise_order(work: Work, shelf: _Shelf, chat: OwnChat, order_id: str) ->
         return 0
     messages, facts = chat.of_order(order_id), chat.orders.get(order_id)
     groups = _groups(messages)
-    lines = [shelf.shown([text]) for text in groups]
+    texts = ["\n".join(m.text for m in group) for group in groups]
+    lines = [
+        [*shelf.shown([text]), *shelf.sent(group)]
+        for text, group in zip(texts, groups, strict=True)
+    ]
     case = case_of(work, order_id)
     product = case.product if case else _product(work, lines, facts)
     if case is None and product is None and owner is None:
@@ -60,20 +66,20 @@ def _recognise_order(work: Work, shelf: _Shelf, chat: OwnChat, order_id: str) ->
     if case is None and product is not None and facts is not None:
         case = open_case(work, handout, facts, product, 0, None)
     found = 0
-    for text, group in zip(groups, lines, strict=True):
-        found += _take(work, handout, group or shelf.searched(case, text))
+    for text, some in zip(texts, lines, strict=True):
+        found += _take(work, handout, some or shelf.searched(case, text))
     if case is not None:
         _count(work, case, facts)
     return found
 
 
-def _groups(messages: Sequence[OwnMessage]) -> list[str]:
-    """The text of each delivery, parts put together: the first one, then the re-deliveries."""
+def _groups(messages: Sequence[OwnMessage]) -> list[list[OwnMessage]]:
+    """The messages of each delivery in order: the first one, then the re-deliveries."""
     by_kind: dict[str, list[OwnMessage]] = {}
     for message in messages:
         if message.marker is not None:
             by_kind.setdefault(message.marker.kind, []).append(message)
-    return ["\n".join(m.text for m in sorted(g, key=_part)) for g in by_kind.values()]
+    return [sorted(group, key=_part) for group in by_kind.values()]
 
 
 def _part(message: OwnMessage) -> int:
@@ -107,11 +113,12 @@ def _count(work: Work, case: Case, order: OrderFacts | None) -> None:
     """What this delivery gave, as far as the chat and the shelf show it."""
     delivery, product = case.delivery, case.product
     ordered = products.pieces(product, work.settings, order.amount) if order else delivery.owed
-    if product.kind == "static":
+    if products.endless(product.kind):
         delivery.owed = delivery.given = ordered
     else:
         given = len(stock.of_handout(work.db, case.handout.id))
-        delivery.owed = delivery.given = case.handout.amount = given
+        owed = ordered if case.handout.state == "held" and not given else given
+        delivery.owed, delivery.given, case.handout.amount = owed, given, owed
         if case.handout.state == "delivered" and given < ordered:
             _tell_of_missing(work, delivery.order_id, given, ordered)
     delivery.told = delivery.announced = True
@@ -126,6 +133,29 @@ def _tell_of_missing(work: Work, order_id: str, given: int, ordered: int) -> Non
         "that list again), or are still owed: look at the chat."
     )
     work.alert("reconcile_missing", f"missing:{order_id}", text)
+
+
+def _stop_pictures(work: Work, chat: OwnChat) -> None:
+    """A picture that does not say which it is: whatever is on the shelf may be sold already."""
+    if not any(m.image is not None and m.marker is None for m in chat.messages):
+        return
+    pictured = [
+        product
+        for product in products.of_account(work.db, work.account.id)
+        if product.kind == "stock_images" and stock.count_free(work.db, product.id)
+    ]
+    if not pictured:
+        return
+    for product in pictured:
+        product.enabled, product.updated_at = False, work.now
+    names = ", ".join(f"«{product.name}»" for product in pictured)
+    text = (
+        f"In chat {chat.chat} stands a picture of the time the database has lost, and nothing says "
+        f"which one, so these products were switched off: {names}. Compare the chat with their "
+        "stock, delete what was sent from it, then switch them on again."
+    )
+    work.alert("reconcile_missing", f"picture:{chat.chat_id}", text)
+    work.db.flush()
 
 
 class _Shelf:
@@ -156,10 +186,27 @@ class _Shelf:
                     found.append(line)
         return sorted(found, key=lambda line: line.position)
 
+    def sent(self, messages: Iterable[OwnMessage]) -> list[StockLine]:
+        """The free pictures that these messages carried, by their file names."""
+        names = [images.named(m.image) for m in messages if m.image]
+        marks = Counter(name for name in names if name)
+        rows = select(StockLine).where(
+            StockLine.product.in_(self._products),
+            func.substr(StockLine.fingerprint, 1, images.NAME_DIGITS).in_(list(marks)),
+            StockLine.state == "free",
+        )
+        found = []
+        for line in self._work.db.scalars(rows.order_by(StockLine.position)):
+            mark = line.fingerprint[: images.NAME_DIGITS]
+            marks[mark] -= 1  # as in `shown`
+            if marks[mark] >= 0:
+                found.append(line)
+        return found
+
     def searched(self, case: Case | None, text: str) -> list[StockLine]:
         """The slow way, for goods that the site or a template changed: every free line of the
         product is compared, white space aside."""
-        if case is None or case.product.kind == "static":
+        if case is None or case.product.kind != "stock":
             return []
         if stock.of_handout(self._work.db, case.handout.id):
             return []

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from opium.kit import Work
-from opium.modules.auto_delivery import messages, products
+from opium.modules.auto_delivery import images, messages, products
 from opium.modules.auto_delivery.models import Delivery, Product
 from opium.text import plain, render, split
 
 
 def sample(work: Work, product: Product, quantity: int) -> tuple[str, int]:
-    """The text for an order of `quantity`, and how many messages it needs."""
+    """The text for an order of `quantity`, and how many messages it needs, pictures included."""
     examples = messages.CATALOGUE.examples
     delivery = Delivery(
         order_id=examples["order_id"],
@@ -17,14 +17,15 @@ def sample(work: Work, product: Product, quantity: int) -> tuple[str, int]:
         title=product.name,
         section=f"{examples['game']}, {examples['category']}",
     )
-    if product.kind == "static":
+    if products.endless(product.kind):
         items = [products.static_text(work.vault, product) or ""]
     else:
         items = [f"XXXXX-XXXXX-{number:05d}" for number in range(1, quantity + 1)]
-    found = messages.values(delivery, items, work.now, work.zone, pieces=quantity)
+    shown = images.in_text(product, items)
+    found = messages.values(delivery, shown, work.now, work.zone, pieces=quantity)
     if product.delivery_text:
         text = render(product.delivery_text, found)
     else:
         own = messages.overrides(work.db, work.account.id)
         text = messages.CATALOGUE.render("delivery_success", own, found)
-    return plain(text), len(split(text))
+    return plain(text), len(split(text)) + (len(items) if products.pictured(product.kind) else 0)

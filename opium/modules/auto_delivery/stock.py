@@ -28,12 +28,19 @@ class Opener(Protocol):
 
     def open(self, sealed: bytes, context: str) -> str: ...
 
+    def fingerprint(self, text: str) -> str: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Added:
     added: int
     skipped_duplicates: int
     skipped_empty: int
+
+
+def fingerprint(vault: Opener, product: int, text: str) -> str:
+    """By what equal texts of a product are found."""
+    return vault.fingerprint(f"{product}:{text}")
 
 
 def count_free(db: Session, product: int) -> int:
@@ -62,19 +69,19 @@ def add(
     """
     given = [line.strip() for line in lines]
     texts = [line for line in given if line]
-    prints = [work.vault.fingerprint(f"{product.id}:{text}") for text in texts]
+    prints = [fingerprint(work.vault, product.id, text) for text in texts]
     copies = _copies(work.db, product.id, prints)
     rows = []
-    for text, fingerprint in zip(texts, prints, strict=True):
-        copy = copies.get(fingerprint, -1) + 1
+    for text, mark in zip(texts, prints, strict=True):
+        copy = copies.get(mark, -1) + 1
         if copy and skip_duplicates:
             continue
-        copies[fingerprint] = copy
+        copies[mark] = copy
         rows.append(
             {
                 "product": product.id,
-                "body_sealed": work.vault.seal(text, _context(product.id, fingerprint)),
-                "fingerprint": fingerprint,
+                "body_sealed": work.vault.seal(text, _context(product.id, mark)),
+                "fingerprint": mark,
                 "copy": copy,
                 "state": "free",
                 "added_at": work.now,

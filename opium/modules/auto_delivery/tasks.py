@@ -8,7 +8,16 @@ from datetime import timedelta
 from sqlalchemy import delete, exists, select
 
 from opium.kit import Handout, Job, NotFound, OpiumError, Refused, StoredCommand, Work
-from opium.modules.auto_delivery import deliveries, lots, module, products, stock, waiting
+from opium.modules.auto_delivery import (
+    deliveries,
+    images,
+    lots,
+    module,
+    products,
+    requests,
+    stock,
+    waiting,
+)
 from opium.modules.auto_delivery.models import Asked, Delivery, Mapping, Shop
 
 log = logging.getLogger("opium.auto_delivery")
@@ -31,10 +40,11 @@ def tend(job: Job) -> None:
 
 @module.every(seconds=6 * 3600, first_after=600)
 def wipe(job: Job) -> None:
-    """Forget the texts of lines that were withdrawn a month ago."""
+    """Forget the texts and pictures of lines that were withdrawn a month ago."""
     for account_id in job.accounts():
         with job.work(account_id) as work:
             stock.wipe(work)
+            images.wipe(work)
 
 
 @module.every(seconds=60, first_after=30)
@@ -55,6 +65,7 @@ def _tend(work: Work) -> None:
         waiting.look_again(work, product)
         lots.sync(work, product)
     deliveries.forget(work.db, work.account.id, keep=work.settings.log_limit)
+    requests.forget_old(work)
     hour_ago = work.now - timedelta(hours=1)
     work.db.execute(delete(Asked).where(Asked.account_id == work.account.id, Asked.at < hour_ago))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from opium.kit import Handout, Refused, Work
-from opium.modules.auto_delivery import stock
+from opium.modules.auto_delivery import products, stock
 from opium.modules.auto_delivery.models import Delivery, Product
 
 
@@ -62,7 +62,9 @@ def servable(work: Work, product: Product) -> dict[int, int]:
     claims = [Claim(id_, missing) for id_, missing in work.db.execute(rows)]
     if not claims:
         return {}
-    if product.kind == "static":
+    if products.endless(product.kind):
+        if product.static_sealed is None:  # its picture was not given yet
+            return {}
         return {claim.delivery: claim.missing for claim in claims}
     free = stock.count_free(work.db, product.id)
     return shares(claims, free, partial=work.settings.allow_partial)

@@ -1,4 +1,4 @@
-"""Products, stock, mappings, deliveries, lots and texts of auto_delivery."""
+"""Products, stock, pictures, mappings, deliveries, lots and texts of auto_delivery."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -25,6 +25,7 @@ def _product() -> sa.Column[int]:
 def upgrade() -> None:
     _products()
     _stock()
+    _images()
     _mappings()
     _deliveries()
     _lots()
@@ -40,6 +41,14 @@ def upgrade() -> None:
         sa.Column("buyer_id", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("at", sa.DateTime(), nullable=False),
     )
+    op.create_table(
+        "auto_delivery_requests",
+        _account(key=True),
+        sa.Column("key", sa.String(200), primary_key=True),
+        sa.Column("request_hash", sa.String(64), nullable=False),
+        sa.Column("handout_id", sa.String(36), sa.ForeignKey("handouts.id"), nullable=False),
+        sa.Column("at", sa.DateTime(), nullable=False),
+    )
 
 
 def _products() -> None:
@@ -49,7 +58,7 @@ def _products() -> None:
         _account(),
         sa.Column("product_id", sa.String(64), nullable=False),
         sa.Column("name", sa.String(120), nullable=False),
-        sa.Column("kind", sa.String(8), nullable=False),
+        sa.Column("kind", sa.String(12), nullable=False),
         sa.Column("static_sealed", sa.LargeBinary()),
         sa.Column("delivery_text", sa.Text()),
         sa.Column("enabled", sa.Boolean(), nullable=False),
@@ -94,6 +103,16 @@ def _stock() -> None:
     )
     op.create_index("ix_auto_delivery_stock_handout_id", "auto_delivery_stock", ["handout_id"])
     op.create_index("auto_delivery_shelf", "auto_delivery_stock", ["product", "state", "position"])
+
+
+def _images() -> None:
+    key = sa.ForeignKey("auto_delivery_products.id")
+    op.create_table(
+        "auto_delivery_images",
+        sa.Column("product", sa.BigInteger(), key, primary_key=True, autoincrement=False),
+        sa.Column("fingerprint", sa.String(64), primary_key=True),
+        sa.Column("body_sealed", sa.LargeBinary(), nullable=False),
+    )
 
 
 def _mappings() -> None:
@@ -174,5 +193,6 @@ def _lots() -> None:
 
 
 def downgrade() -> None:
-    for table in ("asked", "texts", "shops", "lots", "deliveries", "mappings", "stock", "products"):
+    made = ("requests", "asked", "texts", "shops", "lots", "deliveries", "mappings", "images")
+    for table in (*made, "stock", "products"):
         op.drop_table(f"auto_delivery_{table}")

@@ -4,6 +4,7 @@ from flask import Blueprint
 
 from opium.modules.auto_delivery.routes import (
     deliveries,
+    images,
     mappings,
     messages,
     overview,
@@ -16,6 +17,6 @@ from opium.modules.auto_delivery.routes import (
 def blueprint() -> Blueprint:
     """The routes, made anew for each application."""
     routes = Blueprint("auto_delivery", __name__)
-    for part in (overview, products, stock, transfer, mappings, messages, deliveries):
+    for part in (overview, products, stock, transfer, images, mappings, messages, deliveries):
         part.register(routes)
     return routes

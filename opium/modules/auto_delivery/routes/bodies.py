@@ -16,6 +16,7 @@ Text = Annotated[str, Field(min_length=1, max_length=4000)]
 Item = Annotated[str, Field(max_length=MAX_ITEM)]
 Threshold = Annotated[int, Field(ge=0, le=100_000)]
 LotId = Annotated[int, Field(ge=1, le=2**53)]
+Kind = Literal["stock", "static", "stock_images", "static_image"]
 How = Literal["lot_id", "exact", "prefix", "substring"]
 Amount = Annotated[int, Field(ge=1, le=1000)]
 
@@ -45,7 +46,7 @@ class ProductPatch(Body):
     """`static_text` sent as `***` keeps the stored one."""
 
     name: Name = Field(default_factory=str)
-    kind: Literal["stock", "static"] = Field(default_factory=lambda: "stock")
+    kind: Kind = Field(default_factory=lambda: "stock")
     static_text: Text | None = None
     delivery_text: Text | None = None
     enabled: bool = True
@@ -59,7 +60,7 @@ class ProductPatch(Body):
 class NewProduct(ProductPatch):
     name: Name
     product_id: ProductId | None = None
-    kind: Literal["stock", "static"] = "stock"
+    kind: Kind = "stock"
     stock: list[Item] = Field(default=[], max_length=10_000)
 
 

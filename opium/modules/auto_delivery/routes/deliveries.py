@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from typing_extensions import TypedDict
 
 from opium.kit import NotFound, order_facts, visit
-from opium.modules.auto_delivery import by_hand, deliveries, module
+from opium.modules.auto_delivery import by_hand, deliveries, module, requests
 from opium.modules.auto_delivery.cases import Case
 from opium.modules.auto_delivery.deliveries import DeliveryDetails, DeliveryView, Found
 from opium.modules.auto_delivery.models import Delivery, Product
@@ -55,18 +55,28 @@ def get_delivery(delivery_id: str, query: Reveal) -> DeliveryDetails:
 
 
 @typed(errors=(409,))
-def deliver_order(body: NewDelivery) -> DeliveryView:
+def deliver_order(body: NewDelivery, idempotency_key: str | None) -> DeliveryView:
     """Deliver an order because a person says so, also one that is held or was skipped.
 
-    The order is read from FunPay now. Too little stock: it waits.
+    The order is read from FunPay now. Too little stock: it waits. The same `Idempotency-Key` again
+    shows the same delivery, as it is by then, and does nothing.
     """
     here = visit(module)
+    with here.read() as db:
+        done = requests.known(db, here.account_id, idempotency_key, body, here.now)
+    if done is not None:
+        return _shown(done)
     order = here.funpay().order(body.order_id)
     with here.work() as work:
-        if order.seller_id not in (None, work.account.fp_id):
-            raise NotFound("Order not found")
-        case = by_hand.hand_over(work, order_facts(order), body.product_id, body.quantity)
-        delivery_id = case.handout.id
+        done = requests.known(work.db, here.account_id, idempotency_key, body, work.now)
+        if done is None:  # else the same request was quicker
+            if order.seller_id not in (None, work.account.fp_id):
+                raise NotFound("Order not found")
+            case = by_hand.hand_over(work, order_facts(order), body.product_id, body.quantity)
+            delivery_id = case.handout.id
+            requests.remember(work, idempotency_key, body, delivery_id)
+    if done is not None:
+        return _shown(done)
     here.audit("DELIVERY_BY_HAND", f"auto_delivery order {body.order_id}")
     return _shown(delivery_id)
 

@@ -115,7 +115,7 @@ def _shelf(db: Session, here: Visit) -> Shelf:
             .group_by(StockLine.product)
         )
     }
-    lined = [product for product in found if product.kind == "stock"]
+    lined = [product for product in found if not products.endless(product.kind)]
     sold_out = [product for product in lined if not counts.get(product.id)]
     low = [p for p in lined if counts.get(p.id, 0) <= products.threshold(p, here.settings)]
     return {

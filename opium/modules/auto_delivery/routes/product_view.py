@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from typing_extensions import TypedDict
 
 from opium.kit import Handout, Visit
-from opium.modules.auto_delivery import stock
+from opium.modules.auto_delivery import products, stock
 from opium.modules.auto_delivery.models import Delivery, Product, StockLine
 from opium.schema import closed
 
@@ -44,7 +44,7 @@ def product_view(db: Session, here: Visit, row: Product) -> ProductView:
     )
     counts: dict[str, int] = {row[0]: row[1] for row in db.execute(sold)}
     delivered = counts.pop("delivered", 0)
-    if row.kind == "static":
+    if products.endless(row.kind):
         delivered = _static_delivered(db, row)
     return {
         "product_id": row.product_id,
@@ -58,7 +58,7 @@ def product_view(db: Session, here: Visit, row: Product) -> ProductView:
         "low_stock_threshold": row.low_stock_threshold,
         "auto_deactivate": row.auto_deactivate,
         "auto_restore": row.auto_restore,
-        "stock_count": stock.count_free(db, row.id) if row.kind == "stock" else None,
+        "stock_count": None if products.endless(row.kind) else stock.count_free(db, row.id),
         "reserved_count": sum(counts.values()),
         "delivered_count": delivered,
         "created_at": here.iso(row.created_at),

@@ -21,6 +21,7 @@ from opium.modules.auto_delivery.routes.bodies import (
     Reveal,
 )
 from opium.modules.auto_delivery.routes.product_view import MASK, ProductView, product_view
+from opium.modules.auto_delivery.routes.stock import shelve
 from opium.modules.auto_delivery.samples import sample
 from opium.schema import closed, typed
 from opium.text import tokens, unknown_tokens
@@ -45,11 +46,10 @@ def create_product(body: NewProduct) -> ProductView:
     """A new product; `stock` are its first lines."""
     here = visit(module)
     _check(body, body.kind, body.static_text)
-    if body.stock and body.kind == "static":
-        raise Invalid("A static product has no stock lines.")
     with here.work() as work:
         product = _new(work, body)
-        stock.add(work, product, body.stock, at_start=False, skip_duplicates=True)
+        if body.stock:
+            shelve(work, product, body.stock, at_start=False, skip_duplicates=True)
         return product_view(work.db, here, product)
 
 
@@ -68,7 +68,7 @@ def get_product(product_id: ProductId, query: Reveal) -> ProductView:
 
 @typed(errors=(409,))
 def change_product(product_id: ProductId, body: ProductPatch) -> ProductView:
-    """Change what is given. The kind stays while lines exist."""
+    """Change what is given. The kind stays while lines exist; a text gives way to a picture."""
     here = visit(module)
     given = body.model_dump(exclude_unset=True)
     with here.work() as work:
@@ -77,7 +77,12 @@ def change_product(product_id: ProductId, body: ProductPatch) -> ProductView:
         if kind != product.kind and _has_lines(work.db, product):
             raise Conflict("The kind cannot change while the product has lines.")
         text = given.pop("static_text", MASK)
-        kept = products.static_text(here.vault, product)
+        pictured = products.pictured(kind)
+        if pictured != products.pictured(product.kind):
+            text = None if text == MASK else text
+        elif pictured and text is None:  # a picture is replaced, never taken away
+            text = MASK
+        kept = None if pictured else products.static_text(here.vault, product)
         _check(body, kind, kept if text == MASK else text)
         for key, value in given.items():
             setattr(product, key, value)
@@ -154,6 +159,8 @@ def _new(work: Work, body: NewProduct) -> Product:
 def _check(body: ProductPatch, kind: Any, static_text: str | None) -> None:
     if kind == "static" and not (static_text or "").strip():
         raise Invalid("static_text is required for a static product.")
+    if products.pictured(kind) and static_text is not None:
+        raise Invalid("static_text is for static products; give a static_image its picture.")
     text = body.delivery_text
     if text is None:
         return

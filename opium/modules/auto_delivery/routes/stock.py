@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from typing_extensions import TypedDict
 
 from opium.kit import Conflict, Handout, Invalid, NotFound, Visit, Work, visit
-from opium.modules.auto_delivery import deliver, lots, module, products, stock
+from opium.modules.auto_delivery import deliver, images, lots, module, products, stock
 from opium.modules.auto_delivery.models import Product, StockLine
 from opium.modules.auto_delivery.routes.answers import (
     Deleted,
@@ -62,7 +62,10 @@ def list_lines(product_id: ProductId, query: LinesQuery) -> LinesPage:
 
 @typed(max_body=MAX_IMPORT)
 def add_lines(product_id: ProductId, body: NewLines) -> Imported:
-    """Put lines on the shelf, all or none. Known texts are skipped unless asked otherwise."""
+    """Put lines on the shelf, all or none. Known texts are skipped unless asked otherwise.
+
+    A picture is a line of base64; those of more than 3000 bytes come by `stock/import`.
+    """
     here = visit(module)
     with here.work() as work:
         product = products.find(work.db, here.account_id, product_id)
@@ -111,10 +114,8 @@ def put(
     work: Work, product: Product, items: list[str], position: str, skip_duplicates: bool
 ) -> Imported:
     """Add lines and serve those who wait for them."""
-    if product.kind == "static":
-        raise Invalid("A static product has no stock lines.")
     at_start = position == "start"
-    done = stock.add(work, product, items, at_start=at_start, skip_duplicates=skip_duplicates)
+    done = shelve(work, product, items, at_start=at_start, skip_duplicates=skip_duplicates)
     deliver.filled(work, product)
     return {
         "ok": True,
@@ -123,6 +124,18 @@ def put(
         "skipped_empty": done.skipped_empty,
         "stock_count": stock.count_free(work.db, product.id),
     }
+
+
+def shelve(
+    work: Work, product: Product, items: list[str], *, at_start: bool, skip_duplicates: bool
+) -> stock.Added:
+    """Add lines as texts, or as pictures in base64; Invalid for a product that has none."""
+    if products.endless(product.kind):
+        raise Invalid("A static product has no stock lines.")
+    if products.pictured(product.kind):
+        found = images.read_lines(items)
+        return images.add(work, product, found, at_start=at_start, skip_duplicates=skip_duplicates)
+    return stock.add(work, product, items, at_start=at_start, skip_duplicates=skip_duplicates)
 
 
 def lines(product: Product, status: str | None) -> Select[StockLine, Handout]:
