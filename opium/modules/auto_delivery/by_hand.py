@@ -13,9 +13,9 @@ from opium.kit import (
     Refused,
     StoredCommand,
     Work,
+    chat_of,
 )
 from opium.modules.auto_delivery import (
-    checks,
     deliver,
     images,
     mappings,
@@ -35,7 +35,7 @@ def hand_over(work: Work, order: OrderFacts, product_id: str | None, quantity: i
     """Deliver an order that was just read, because a person says so. Conflict if it has goods."""
     if order.status_name == "refunded":
         raise Refused("This order was refunded.")
-    if checks.chat_of(order) is None:
+    if chat_of(order) is None:
         raise Refused("FunPay does not say in which chat this order is.")
     choice = mappings.for_title(work.db, work.account.id, order.lot_title, order.section_id)
     if product_id is not None:
@@ -54,7 +54,7 @@ def hand_over(work: Work, order: OrderFacts, product_id: str | None, quantity: i
         case = open_case(work, handout, order, product, pieces, mapping_id)
     else:
         case = _taken_over(work, case, product, pieces, mapping_id)
-        case.delivery.chat = checks.chat_of(order) or case.delivery.chat
+        case.delivery.chat = chat_of(order) or case.delivery.chat
     case.delivery.approved = True
     deliver.serve(work, case)
     return case

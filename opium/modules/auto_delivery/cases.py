@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from opium.kit import Handout, OrderFacts, Work
-from opium.modules.auto_delivery import checks, products
+from opium.kit import Handout, OrderFacts, Work, chat_of, paid_at
+from opium.modules.auto_delivery import products
 from opium.modules.auto_delivery.models import Delivery, Product
 
 
@@ -50,12 +50,12 @@ def open_case(
         section=order.subcategory_name or "",
         buyer_id=order.buyer_id,
         buyer=order.buyer_username,
-        chat=checks.chat_of(order) or "",
+        chat=chat_of(order) or "",
         chat_id=order.chat_id or 0,
         quantity=order.amount,
         owed=pieces,
         given=0,
-        paid_at=checks.paid_at(work, order) or work.now,
+        paid_at=paid_at(work, order) or work.now,
         created_at=work.now,
     )
     if not products.endless(product.kind):

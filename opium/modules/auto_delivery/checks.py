@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import select
-
-from opium.kit import OrderFacts, OrderPaid, OrderRead, OrderSeen, Work
+from opium.kit import OrderFacts, OrderPaid, OrderRead, Work, chat_of, too_late
 from opium.modules.auto_delivery import images, mappings
 from opium.modules.auto_delivery.matching import Choice
 from opium.modules.auto_delivery.models import Product
@@ -20,7 +17,7 @@ def reason_to_hold(
 ) -> str | None:
     """One sentence for the alert, or None if nothing speaks against the delivery."""
     order = event.order
-    if reason := _missed(event, work):
+    if reason := too_late(event, work):
         return reason
     if event.seller_wrote:
         return DELIVERED_BY_HAND
@@ -33,36 +30,6 @@ def reason_to_hold(
     if chat_of(order) is None:
         return "the order does not name its chat"
     return _too_cheap(order, work)
-
-
-def paid_at(work: Work, order: OrderFacts) -> datetime | None:
-    """When the order was made, from itself or from the sales list."""
-    if order.date is not None:
-        return order.date
-    return work.db.scalar(
-        select(OrderSeen.ordered_at).where(
-            OrderSeen.fp_id == work.account.fp_id, OrderSeen.order_id == order.id
-        )
-    )
-
-
-def chat_of(order: OrderFacts) -> str | None:
-    """The chat's node name, else its number."""
-    return order.chat or (str(order.chat_id) if order.chat_id else None)
-
-
-def _missed(event: OrderPaid | OrderRead, work: Work) -> str | None:
-    if not isinstance(event, OrderPaid) or not event.missed:
-        return None
-    if not work.settings.process_missed_orders:
-        return "paid while Opium was off"
-    paid = paid_at(work, event.order)
-    if paid is None:
-        return "paid while Opium was off, nobody knows when"
-    age = work.now - paid
-    if age > timedelta(hours=work.settings.missed_orders_max_age_hours):
-        return f"paid {age // timedelta(hours=1)} h ago while Opium was off"
-    return None
 
 
 def _too_cheap(order: OrderFacts, work: Work) -> str | None:

@@ -10,7 +10,16 @@ import logging
 
 from sqlalchemy import exists, select
 
-from opium.kit import OrderFacts, OrderPaid, OrderRead, Part, SendMessage, StoredCommand, Work
+from opium.kit import (
+    OrderFacts,
+    OrderPaid,
+    OrderRead,
+    Part,
+    SendMessage,
+    StoredCommand,
+    Work,
+    chat_of,
+)
 from opium.modules.auto_delivery import (
     checks,
     images,
@@ -64,7 +73,7 @@ def resume(event: OrderRead, work: Work, case: Case) -> None:
     elif event.seller_wrote and not delivery.approved:
         work.hold(handout, checks.DELIVERED_BY_HAND)
     else:
-        delivery.chat = checks.chat_of(event.order) or delivery.chat
+        delivery.chat = chat_of(event.order) or delivery.chat
         delivery.chat_id = event.order.chat_id or delivery.chat_id
         serve(work, case)
 

@@ -15,9 +15,7 @@ MOST_FAILURES = 3
 
 
 def read(funpay: FunPay, known_sections: Iterable[int]) -> list[Lot]:
-    """All own lots, switched-off ones too. Sections without an active lot are missing on the
-    profile, so those that had lots before are asked as well. Network: never inside a Work."""
-    shown = {s.section_id for s in funpay.profile().sections if s.section_type == "lot"}
+    """All own lots, switched-off ones too. Network: never inside a Work."""
     return [
         Lot(
             lot_id=int(offer.offer_id),
@@ -27,9 +25,7 @@ def read(funpay: FunPay, known_sections: Iterable[int]) -> list[Lot]:
             currency=offer.price.currency if offer.price else None,
             active=offer.active,
         )
-        for section in sorted(shown | set(known_sections))
-        for offer in funpay.own_lots(section).offers
-        if offer.offer_id.isdecimal()
+        for section, offer in funpay.all_own_lots(known_sections)
     ]
 
 
