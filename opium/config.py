@@ -93,6 +93,10 @@ class Config(BaseSettings):
     steam_help_url: str = Field("https://help.steampowered.com", description="Steam's help site.")
     steam_login_url: str = Field("https://login.steampowered.com", description="Steam's login.")
 
+    steam_pace: float = Field(
+        1, ge=0, le=1, description="How slowly Steam is asked; below 1 only against a double."
+    )
+
     settle_seconds: float = Field(
         45, ge=0, le=3600, description="How long a lost send may take to show in the history."
     )

@@ -20,9 +20,16 @@ from requests.exceptions import ConnectionError as Broken
 from requests.structures import CaseInsensitiveDict
 
 from opium.clock import ManualClock
-from opium.modules.steam_rent.steam import Endpoints, MaFile, Options, Steam, Throttle, Tokens
+from opium.modules.steam_rent.steam import (
+    Endpoints,
+    MaFile,
+    Options,
+    Steam,
+    Throttle,
+    Tokens,
+    protobuf,
+)
 from opium.modules.steam_rent.steam import messages as m
-from opium.modules.steam_rent.steam import protobuf
 from opium.net.errors import NotSent
 from opium.net.proxy import Proxy
 
@@ -221,6 +228,7 @@ def cast(
     clock: ManualClock | None = None,
     tokens: Tokens | None = None,
     options: Options | None = None,
+    wait: Callable[[float], object] | None = None,
 ) -> Cast:
     """A client of an obliging Steam; what is to go wrong is told with `site.on`."""
     site, clock = site or obliging(), clock or ManualClock(NOW)
@@ -237,6 +245,7 @@ def cast(
         tokens=tokens,
         keep_tokens=kept.append,
         options=options,
+        wait=wait,
         adapter=site,
     )
     return Cast(steam, site, clock, windows, throttle, kept)
@@ -309,7 +318,7 @@ AJAX = "/en/wizard/Ajax"
 OPEN, FIRST = "/wizard/HelpChangePassword", "/en/wizard/HelpWithLoginInfo"
 OPENED = f"{SITE.help}{FIRST}?s={WIZARD}&account={ACCOUNT_ID}&reset=1&lost=0&issueid=406"
 SENDS = f"{AJAX}AccountRecoveryChangePassword/"
-DEAUTHORIZE_PAGE = (
+DEAUTHORIZE_PAGE: Reply = (
     200,
     {},
     b"<form id='deauthorize_devices_form'><input type='hidden' name='sessionid' value='abc123'>"

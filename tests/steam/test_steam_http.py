@@ -13,7 +13,6 @@ from steam_cast import (
     cast,
     lost,
     not_sent,
-    obliging,
     to,
 )
 
@@ -30,9 +29,9 @@ calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 HERE = Place(Host.HELP, "/en/wizard/Somewhere")
 
 
-def http(site: FakeSteam, **how: Proxy) -> Http:
+def http(site: FakeSteam, proxy: Proxy | None = None) -> Http:
     clock = ManualClock(NOW)
-    return Http(SITE, clock=clock, throttle=Throttle(clock), adapter=site, **how)
+    return Http(SITE, clock=clock, throttle=Throttle(clock), adapter=site, proxy=proxy)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +58,10 @@ def test_any_address_leads_to_steam_or_nowhere(url: str) -> None:
     if found:
         sent = http(FakeSteam()).prepare("GET", found).url or ""
         assert sent.startswith(f"{SITE.base(found.host)}/")
+
+
+def test_an_address_with_a_user_in_it_is_foreign() -> None:
+    assert SITE.place("https://user:pw@help.steampowered.com/a", HERE) is None
 
 
 def test_hosts_may_be_anywhere() -> None:
@@ -113,14 +116,11 @@ def test_a_circle_of_redirects_ends() -> None:
 @pytest.mark.parametrize("answer", [lost, not_sent, (500, {}, b""), (503, {}, b"<html>")])
 def test_a_request_is_never_repeated_by_itself(answer: object) -> None:
     site = FakeSteam().on("/a", answer)  # type: ignore[arg-type]
-    for ask in (
-        lambda: http(site).post(Place(Host.HELP, "/a"), {"x": "y"}),
-        lambda: http(site).get(Place(Host.HELP, "/a")),
-    ):
-        site.asked.clear()
-        with pytest.raises(errors.Unreachable):
-            ask()
-        assert len(site.asked) == 1
+    with pytest.raises(errors.Unreachable):
+        http(site).post(Place(Host.HELP, "/a"), {"x": "y"})
+    with pytest.raises(errors.Unreachable):
+        http(site).get(Place(Host.HELP, "/a"))
+    assert [asked.request.method for asked in site.asked] == ["POST", "GET"]
 
 
 def test_reads_are_asked_three_times_with_pauses() -> None:
@@ -216,8 +216,31 @@ def test_after_a_good_answer_the_next_pause_is_short_again() -> None:
 
 
 def test_a_pause_has_a_longest_length() -> None:
+    clock = ManualClock(NOW)
+    throttle, waits = Throttle(clock), []
+    for _ in range(50):
+        waits.append(throttle.limited("direct").wait)
+        clock.advance(waits[-1] + 1)
+    assert waits[:3] == [1800, 3600, 7200]
+    assert waits[-1] == 8 * 3600
+
+
+def test_what_was_asked_before_a_pause_began_does_not_double_it() -> None:
     throttle = Throttle(ManualClock(NOW))
-    assert [throttle.limited("direct").wait for _ in range(50)][-1] == 8 * 3600
+    assert [throttle.limited("direct", login=True).wait for _ in range(4)] == [1800] * 4
+
+
+def test_eight_sign_ins_in_ten_minutes_are_one_too_many() -> None:
+    clock = ManualClock(NOW)
+    throttle = Throttle(clock)
+    for _ in range(7):
+        clock.advance(throttle.login_turn("direct"))
+    with pytest.raises(errors.Throttled) as put_off:
+        throttle.login_turn("direct")
+    assert 500 < put_off.value.wait <= 600
+    assert throttle.login_turn("elsewhere") == 0
+    clock.advance(put_off.value.wait)
+    assert throttle.login_turn("direct") == 0
 
 
 def test_steam_s_time_is_kept_and_asked_again() -> None:

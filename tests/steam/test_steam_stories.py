@@ -15,7 +15,7 @@ from requests import PreparedRequest, Response
 from requests.adapters import BaseAdapter
 from steam_cast import LOGIN, NEW, PASSWORD, Book
 
-from opium.clock import ManualClock
+from opium.clock import Clock, ManualClock
 from opium.modules.steam_rent.steam import (
     Endpoints,
     Options,
@@ -127,6 +127,29 @@ def test_the_end_of_a_rental(plain: bool) -> None:
     assert here.double.wrongdoings == []
 
 
+def test_the_end_of_a_rental_over_real_sockets() -> None:
+    """With the connections that are used in earnest, and no time between requests."""
+    with SteamDouble() as double:
+        account = double.add_account(LOGIN, PASSWORD)
+        clock = Clock()
+        with Steam(
+            Endpoints(**vars(double.endpoints)),
+            LOGIN,
+            parse_mafile(account.mafile),
+            clock=clock,
+            windows=Book(),
+            throttle=Throttle(clock),
+            wait=lambda seconds: None,
+        ) as steam:
+            steam.sign_in(PASSWORD)
+            double.buyer_login(LOGIN, PASSWORD)
+            assert steam.kick() == 1
+            steam.change_password(PASSWORD, NEW, before_sending=lambda: None)
+            assert steam.probe(NEW).verdict is Verdict.RIGHT
+        assert account.password == NEW
+        assert double.wrongdoings == []
+
+
 @pytest.mark.parametrize("switch", ["mobile_on_help", "mobile_on_store"])
 def test_pages_that_want_a_web_session(switch: str) -> None:
     here = owner()
@@ -185,6 +208,8 @@ FAULTS: dict[str, dict[str, Any]] = {
     "empty 200": {"action": "status", "status": 200, "body": "empty"},
     "sign-in page": {"action": "redirect_login"},
     "buyer kicks": {"action": "buyer_kicks"},
+    "84": {"action": "eresult", "eresult": 84},
+    "out of time": {"action": "expire", "what": "wizard"},
 }
 
 

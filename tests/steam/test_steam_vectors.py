@@ -152,7 +152,7 @@ def test_account_id(row: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("row", vectors("protobuf_wire", "messages") if OWN else [])
 def test_protobuf(row: dict[str, Any]) -> None:
-    request = KINDS[row["message"]](**{k: v for k, v in map(told, row["fields"].items())})
+    request = KINDS[row["message"]](**dict(map(told, row["fields"].items())))
     assert protobuf.encode(request).hex() == row["hex"]
     assert protobuf.decode(type(request), bytes.fromhex(row["hex"])) == request
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -150,6 +151,9 @@ def test_what_cannot_be_written_down_is_not_sent() -> None:
         as_json(1),
         as_json({"hash": "wizard/Done", "errorMsg": "no"}),
         as_json({"errorMsg": "no"}, status=500),
+        as_json({"errorMsg": "An error occurred. Please try again later."}),
+        as_json({"errorMsg": "An error occurred, start over."}),
+        as_json({"errorMsg": "There was a problem changing your password."}),
     ],
 )
 def test_anything_but_a_hash_leaves_the_outcome_unknown(answer: Any) -> None:
@@ -165,8 +169,7 @@ def test_anything_but_a_hash_leaves_the_outcome_unknown(answer: Any) -> None:
     [
         (HTML, errors.CannotChange),
         (as_json({"errorMsg": "Choose another password."}), errors.PasswordRefused),
-        (as_json({"errorMsg": "Something failed."}), errors.Refused),
-        (EXPIRED, errors.Refused),
+        (EXPIRED, errors.WizardExpired),
     ],
 )
 def test_a_refusal_leaves_the_old_password(answer: Reply, error: type[errors.SteamError]) -> None:
@@ -263,6 +266,7 @@ def test_a_first_page_without_a_session_stops() -> None:
         (f"{AJAX}AccountRecoveryVerifyPassword/", HTML, errors.CannotChange),
         (f"{AJAX}AccountRecoveryVerifyPassword/", EXPIRED, errors.WizardExpired),
         ("/en/wizard/NewPassword", page("who knows"), errors.Refused),
+        ("/en/wizard/NewPassword", page("Your session has expired."), errors.WizardExpired),
         ("/en/wizard/NewPassword", EMAIL, errors.Refused),
         (
             "/en/wizard/NewPassword",
@@ -367,7 +371,7 @@ def test_a_late_confirmation_is_waited_for_without_hurry() -> None:
     answers = [*[_timed(here, seen, none)] * 5, down, _timed(here, seen, ours)]
     here.site.on("/mobileconf/getlist", *answers)
     here.change()
-    gaps = [b - a for a, b in zip(seen, seen[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(seen)]
     assert len(seen) == 7
     assert min(gaps) >= 3
 
@@ -390,7 +394,7 @@ def test_a_lost_answer_to_the_confirmation_is_looked_up() -> None:
 
 
 def test_one_moment_never_serves_two_tags() -> None:
-    site = changed().site
+    site = changed(wait=lambda seconds: None).site
     times = [asked.query["t"] for asked in site.asked if "/mobileconf/" in asked.path]
     assert len(set(times)) == len(times)
 

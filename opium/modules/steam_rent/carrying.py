@@ -113,7 +113,7 @@ def _settled(place: Job, task: Task, steam: Steam) -> bool:
         if job.old_right >= OLD_IS_RIGHT:
             job.state, job.old_right, job.next_at = "open", 0, None
             return True
-        job.next_at = work.now + LOOK_AGAIN
+        job.next_at = work.now + LOOK_AGAIN * place.config.steam_pace
     return False
 
 

@@ -42,7 +42,8 @@ class Office:
             login=config.steam_login_url,
         )
         self._time = place.kept("time", lambda: ServerTime(place.clock))
-        self._throttle = Throttle(place.clock)
+        self._throttle = Throttle(place.clock, config.steam_pace)
+        self._pause = lambda seconds: place.wait(seconds * config.steam_pace)
         self._health = health(place)
         self._pool: ThreadPoolExecutor | None = None
         self._busy: dict[int, threading.Event] = {}
@@ -54,7 +55,7 @@ class Office:
             self._endpoints,
             clock=self._place.clock,
             throttle=self._throttle,
-            wait=self._place.wait,
+            wait=self._pause,
             adapter=self._place.adapter,
         )
         try:
@@ -131,7 +132,7 @@ class Office:
             tokens=task.tokens,
             keep_tokens=lambda tokens: operation.keep_tokens(self._place, task, tokens),
             time=self._time,
-            wait=self._place.wait,
+            wait=self._pause,
             adapter=self._place.adapter,
         )
 

@@ -21,6 +21,10 @@ log = logging.getLogger("opium.steam_rent")
 DELAYS = (60, 300, 900)
 """Seconds before the next try (contract 10.4); after the last one, `LATER`."""
 LATER = 1800
+SELDOM = (3600,)
+"""After two wrong passwords: not more than three in an hour (protocol 13.3)."""
+LONG = timedelta(hours=1)
+"""A release that takes longer is told to a person, whatever the reason."""
 
 
 class NoMaFile(trouble.SteamError):
@@ -150,19 +154,23 @@ def failed(place: Job, task: Task, exc: Exception) -> None:
     with place.work(task.account_id) as work:
         job = work.db.get_one(SteamJob, task.job_id)
         account = work.db.get_one(SteamAccount, task.steam_account)
-        job.tries, job.error, account.last_error = job.tries + 1, reason, reason
+        job.error = account.last_error = reason
         if job.kind != "release" and job.state == "open":
             job.state, job.ended_at = "dropped", work.now  # the person hears of it and decides
             return
         if job.state == "sending":
             job.state = "unknown"
-        wait = DELAYS[job.tries - 1] if job.tries <= len(DELAYS) else LATER
-        if isinstance(exc, trouble.Throttled):
-            wait = max(wait, int(exc.wait) + 1)
+        if isinstance(exc, trouble.Throttled):  # our own patience: no try was made
+            wait = exc.wait + 1
+        else:
+            job.tries += 1
+            delays = SELDOM if isinstance(exc, NeitherPassword) else (*DELAYS, LATER)
+            wait = delays[min(job.tries, len(delays)) - 1] * place.config.steam_pace
         job.next_at = work.now + timedelta(seconds=wait)
-        wrong_twice = isinstance(exc, trouble.WrongPassword) and job.tries > 1
+        wrong_twice = isinstance(exc, (trouble.WrongPassword, NeitherPassword)) and job.tries > 1
         job.stopped = isinstance(exc, HOPELESS) or wrong_twice
-        if job.stopped or job.tries > effective(work).release_retries:
+        late = work.now - job.created_at > LONG
+        if job.stopped or late or job.tries > effective(work).release_retries:
             release.give_up(work, account, reason)
 
 

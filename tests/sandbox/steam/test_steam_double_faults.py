@@ -97,6 +97,14 @@ def test_a_repeated_change_is_a_wrongdoing_unless_it_was_refused(owner: Client) 
     assert owner.steam.wrongdoings == ["rent_alpha01: ChangePassword repeated"]
 
 
+def test_a_page_of_a_gateway_is_no_refusal(owner: Client) -> None:
+    owner.up_to_change()
+    owner.steam.faults.add("status", step="ChangePassword", status=502)
+    assert owner.change().status_code == 502
+    assert owner.change().json()["hash"]
+    assert owner.steam.wrongdoings == ["rent_alpha01: ChangePassword repeated"]
+
+
 def test_an_outcome_instead_of_the_right_one(client: Client, steam: SteamDouble) -> None:
     steam.faults.add("eresult", step="BeginAuthSessionViaCredentials", eresult=84)
     assert client.begin()[0] == 84
@@ -202,7 +210,7 @@ def test_a_busy_site_answers_with_a_page(owner: Client, steam: SteamDouble) -> N
 def test_others_are_served_while_one_waits() -> None:
     with SteamDouble(clock=Clock(), seed=7) as steam:
         client = Client(steam, steam.add_account("rent_alpha01", PASSWORD)).sign_in()
-        fault = steam.faults.add("hang", step="manage")
+        fault = steam.faults.add("hang", step="manage", seconds=1.5)
         hanging = threading.Thread(
             target=outcome,
             args=(lambda: client.web("GET", "store", "/twofactor/manage", timeout=3),),

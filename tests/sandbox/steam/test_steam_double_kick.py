@@ -119,6 +119,15 @@ def test_a_mobile_token_on_help_and_store_is_a_switch(owner: Client, place: str)
     assert owner.steam.wrongdoings == []
 
 
+def test_a_cookie_with_somebody_elses_id_is_none(owner: Client, account: Account) -> None:
+    assert owner.web("GET", "store", "/twofactor/manage").status_code == 200
+    account.steamid += 1
+    owner.steam.add_account("other", PASSWORD, steamid=account.steamid - 1)
+    cookie = f"steamLoginSecure={account.steamid - 1}%7C%7C{owner.access}"
+    answer = owner.web("GET", "store", "/twofactor/manage", headers={"Cookie": cookie})
+    assert answer.status_code == 302
+
+
 def test_a_web_cookie_is_good_for_its_own_site_only(client: Client) -> None:
     tokens = transfers(client.sign_in(platform_type=2))
     assert client.web("GET", "store", "/twofactor/manage").status_code == 302
@@ -128,12 +137,14 @@ def test_a_web_cookie_is_good_for_its_own_site_only(client: Client) -> None:
     assert client.web("GET", "store", "/twofactor/manage").status_code == 200
 
 
-def test_a_transfer_is_good_once(client: Client) -> None:
+def test_a_transfer_is_good_once_and_at_its_own_site(client: Client) -> None:
     told = finalize(client.sign_in(platform_type=2)).json()
     transfer = told["transfer_info"][0]
     form = {**transfer["params"], "steamID": told["steamID"]}
-    results = [client.session.post(transfer["url"], data=form, timeout=5) for _ in range(2)]
-    assert [r.json()["result"] for r in results] == [1, 8]
+    elsewhere = f"{client.steam.endpoints.help}/login/settoken"
+    places = [elsewhere, transfer["url"], transfer["url"]]
+    answers = [client.session.post(place, data=form, timeout=5) for place in places]
+    assert [answer.json()["result"] for answer in answers] == [8, 1, 8]
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ def test_a_login_in_either_form_ends_with_tokens_that_are_given_once(
     types = [line["confirmation_type"] for line in begun["allowed_confirmations"]]
     assert types == [3, 4]
     assert client.poll(begun, **more) == (1, {"had_remote_interaction": False})
+    assert client.give_code(begun, steamid=account.steamid + 1, **more) == 8
     assert client.give_code(begun, **more) == 1
     assert client.give_code(begun, **more) == 29
     eresult, told = client.poll(begun, **more)
@@ -157,11 +158,8 @@ def test_another_client_id_replaces_the_first(client: Client, steam: SteamDouble
 
 
 def test_a_renewed_session(owner: Client, steam: SteamDouble) -> None:
-    fields: dict[str, Any] = {
-        "refresh_token": owner.refresh,
-        "steamid": owner.account.steamid,
-        "renewal_type": 1,
-    }
+    fields: dict[str, Any] = {"refresh_token": owner.refresh, "renewal_type": 1}
+    fields["steamid"] = owner.account.steamid
     steam.clock.advance(86_401)
     assert not owner.works()
     _, told = owner.call("GenerateAccessTokenForApp", **fields)

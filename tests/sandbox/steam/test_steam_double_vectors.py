@@ -122,6 +122,10 @@ def test_a_sealed_password_is_opened(account: Account) -> None:
     assert rsa.decrypt(text) == "p4ss +&=%#~"
     assert rsa.decrypt(text[:-4]) is None
     assert rsa.decrypt("x") is None
+    longest = "x" * 245
+    for told, opened in ((longest, longest), (longest + "x", None)):
+        text = rsa.encrypt(told, rsa.MODULUS_HEX, rsa.EXPONENT_HEX, Random(1))
+        assert rsa.decrypt(text) == opened
     assert account.steamid - account.accountid == 76561197960265728
 
 

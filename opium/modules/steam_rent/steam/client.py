@@ -229,9 +229,10 @@ class Steam:
         signed_out = 0
         for restart in range(WIZARD_RESTARTS + 1):
             try:
-                self._wizard(old, new).change(old, new, before_sending)
+                wizard = self._wizard(old, new)
+                wizard.change(old, new, before_sending)
             except WizardExpired:
-                if restart == WIZARD_RESTARTS:
+                if restart == WIZARD_RESTARTS or wizard.was_sent:
                     raise
             except SignedOut:
                 if restart == WIZARD_RESTARTS:

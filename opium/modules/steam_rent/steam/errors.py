@@ -15,7 +15,7 @@ SteamError
 │   ├── CannotChange   the password cannot be changed without a person (another proof)
 │   ├── PasswordRefused  the new password is not acceptable; take another one
 │   ├── NoConfirmation the mobile confirmation did not appear or was not accepted
-│   └── WizardExpired  the wizard ran out of time, again and again
+│   └── WizardExpired  the wizard ran out of time; a new change may be begun
 ├── NotKicked          other people's sessions are still alive, or nobody can tell
 ├── OutcomeUnknown     the new password was sent and no clear answer came; probe both
 └── BadMaFile          the file is no maFile that we can use; `detail` says why

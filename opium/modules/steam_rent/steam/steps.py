@@ -18,10 +18,9 @@ from opium.modules.steam_rent.steam.errors import (
 )
 from opium.modules.steam_rent.steam.http import AJAX, Answer, Http
 from opium.modules.steam_rent.steam.results import THROTTLED, EResult
-from opium.modules.steam_rent.steam.wizard_pages import Recovery
+from opium.modules.steam_rent.steam.wizard_pages import EXPIRED, Recovery
 
 ENTER_CODE = "/en/wizard/HelpWithLoginInfoEnterCode"
-_EXPIRED = re.compile(r"\b(expired|start (again|over))\b", re.IGNORECASE)
 
 
 class Steps:
@@ -89,9 +88,9 @@ class Steps:
             raise self._numbered(success)
         return data
 
-    def said(self, data: Mapping[str, Any]) -> str:
-        """The wizard's own words, as text without tags or our secrets."""
-        text = re.sub(r"<[^>]*>", " ", str(data.get("errorMsg", "")))
+    def clean(self, text: str) -> str:
+        """Steam's words without tags and our secrets, as they may be shown."""
+        text = re.sub(r"<[^>]*>", " ", text)
         for secret in filter(None, self._secrets):
             text = text.replace(secret, "***")
         return " ".join(text.split())[:300] or "no reason given"
@@ -101,8 +100,8 @@ class Steps:
 
     def refused(self, data: Mapping[str, Any]) -> Refused:
         """What an `errorMsg` means."""
-        reason = self.said(data)
-        kind = WizardExpired if _EXPIRED.search(reason) else Refused
+        reason = self.clean(str(data.get("errorMsg", "")))
+        kind = WizardExpired if EXPIRED.search(reason) else Refused
         return kind(f"Steam's wizard says: {reason}", reason=reason)
 
     def _numbered(self, number: int) -> SteamError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from dataclasses import dataclass
 
 from opium.clock import Clock
@@ -11,6 +12,11 @@ from opium.modules.steam_rent.steam.errors import Throttled
 COOL_DOWN_SECONDS = 30 * 60.0
 LONGEST_SECONDS = 8 * 3600.0
 LOGIN_GAP_SECONDS = 15.0
+LOGIN_WINDOW_SECONDS = 600.0
+LOGINS_PER_WINDOW = 7
+"""Nobody knows Steam's limit; eight in ten minutes is what the careful reckon with."""
+LONGEST_WAIT = 60.0
+"""A sign-in whose turn is farther away is put off instead of waited for."""
 
 
 @dataclass(slots=True)
@@ -26,11 +32,12 @@ class Throttle:
     everything rests.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, pace: float = 1.0) -> None:
+        """`pace` shortens the pauses between sign-ins, for tests; 0: none."""
+        self._clock, self._pace = clock, pace
         self._logins: dict[str, _Cooling] = {}
         self._requests: dict[str, _Cooling] = {}
-        self._next_login: dict[str, float] = {}
+        self._turns: dict[str, deque[float]] = {}
         self._lock = threading.Lock()
 
     def check(self, exit_address: str, *, login: bool = False) -> None:
@@ -45,13 +52,15 @@ class Throttle:
             )
 
     def limited(self, exit_address: str, *, login: bool = False) -> Throttled:
-        """Steam said "too many": rest, twice as long as the last time if there was one."""
+        """Steam said "too many": rest, twice as long as after the last rest that did not help."""
         book = self._logins if login else self._requests
         with self._lock:
             cooling = book.setdefault(exit_address, _Cooling())
-            wait = min(COOL_DOWN_SECONDS * 2.0 ** min(cooling.times, 8), LONGEST_SECONDS)
+            if self._left(book, exit_address) <= 0:  # else: asked before that rest began
+                cooling.times += 1
+            doubled = COOL_DOWN_SECONDS * 2.0 ** min(cooling.times - 1, 8)
+            wait = min(doubled, LONGEST_SECONDS)
             cooling.until = self._clock.monotonic() + wait
-            cooling.times += 1
         return Throttled(
             f"Steam says too many tries from this address, pausing {wait:.0f} s.", wait
         )
@@ -65,11 +74,22 @@ class Throttle:
                     book.pop(exit_address, None)
 
     def login_turn(self, exit_address: str) -> float:
-        """Take the next turn to sign in from there; the seconds until it comes."""
+        """Take the next turn to sign in from there; the seconds until it comes. Raises Throttled
+        if it is too far away to wait for."""
         with self._lock:
             now = self._clock.monotonic()
-            turn = max(now, self._next_login.get(exit_address, now))
-            self._next_login[exit_address] = turn + LOGIN_GAP_SECONDS
+            turns = self._turns.setdefault(exit_address, deque(maxlen=LOGINS_PER_WINDOW))
+            turn = now
+            if turns:
+                turn = max(turn, turns[-1] + LOGIN_GAP_SECONDS * self._pace)
+            if len(turns) == LOGINS_PER_WINDOW:
+                turn = max(turn, turns[0] + LOGIN_WINDOW_SECONDS * self._pace)
+            if turn - now > LONGEST_WAIT:
+                wait = turn - now
+                raise Throttled(
+                    f"Enough sign-ins from this address for now; the next in {wait:.0f} s.", wait
+                )
+            turns.append(turn)
         return turn - now
 
     def _left(self, book: dict[str, _Cooling], exit_address: str) -> float:

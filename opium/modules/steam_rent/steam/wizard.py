@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -40,6 +41,7 @@ _BAD_PASSWORDS = (
     EResult.SameAsPreviousValue,
     EResult.CannotUseOldPassword,
 )
+_VAGUE = re.compile(r"error occurred|try again|later|problem|unavailable|busy|timed? ?out")
 _MOBILE = "8"
 """`method`: the mobile authenticator."""
 _LOST_EMAIL = "2"
@@ -65,6 +67,8 @@ class Wizard:
         self._login = login.lower()
         self._account = account
         self._code = code
+        self.was_sent = False
+        """Whether the new password may have left; this walk is then the last one."""
 
     def change(self, old: str, new: str, before_sending: Callable[[], None]) -> None:
         """Change the password. Raises OutcomeUnknown if it may have changed, else it has not."""
@@ -82,8 +86,8 @@ class Wizard:
         answer = self._steps.page("/wizard/HelpChangePassword", {"redir": "store/account/"})
         page = wizard_pages.read(answer.text)
         if page.error:
-            raise Refused(f"Steam's wizard says: {page.error[:300]}", reason=page.error[:300])
-        _expect(page, Wants.MOBILE)
+            raise self._steps.refused({"errorMsg": page.error})
+        self._expect(page, Wants.MOBILE)
         recovery = wizard_pages.recovery(answer.query, answer.text)
         if recovery is None:
             raise Refused("Steam's wizard did not open.")
@@ -154,7 +158,7 @@ class Wizard:
     # --- steps 6 to 9
 
     def _prove_old_password(self, recovery: Recovery, old: str, going_on: str) -> None:
-        _expect(self._page(going_on), Wants.PASSWORD)
+        self._expect(self._page(going_on), Wants.PASSWORD)
         form = {
             "s": recovery.s,
             "account": recovery.account,
@@ -166,12 +170,11 @@ class Wizard:
         redirect = data.get("redirect")
         if not isinstance(redirect, str) or not redirect:
             raise Refused("Steam's wizard did not ask for the old password.")
-        _expect(_read(self._steps.linked(redirect)), Wants.PASSWORD)
+        self._expect(_read(self._steps.linked(redirect)), Wants.PASSWORD)
         page = self._page(self._old_password_accepted(recovery, old))
+        self._expect(page, Wants.NEW_PASSWORD)
         if page.wants is Wants.UNCLEAR or page.login.lower() != self._login:
-            log.warning("Steam's page for the new password was not understood")
             raise Refused("Steam's page for the new password was not understood.")
-        _expect(page, Wants.NEW_PASSWORD)
 
     def _old_password_accepted(self, recovery: Recovery, old: str) -> str:
         form = {
@@ -212,6 +215,7 @@ class Wizard:
         http = self._steps.http
         http.ready()
         before_sending()
+        self.was_sent = True
         try:
             answer = http.exchange(request, place)
         except Unreachable as exc:
@@ -230,18 +234,42 @@ class Wizard:
                 return going_on
             if refused and not going_on:
                 raise self._refusal(data)
-        raise OutcomeUnknown("Steam's answer to the new password is unclear.")
+        raise _unclear()
 
-    def _refusal(self, data: dict[str, Any]) -> Refused:
+    def _refusal(self, data: dict[str, Any]) -> SteamError:
+        """Only words that say why are a refusal: "an error occurred" may come after the change."""
         if not data.get("errorMsg"):
             return CannotChange("Steam demands another proof before it changes the password.")
         refused = self._steps.refused(data)
-        if "password" in refused.reason.lower() and not isinstance(refused, WizardExpired):
+        reason = refused.reason.lower()
+        if _VAGUE.search(reason):
+            return _unclear()
+        if isinstance(refused, WizardExpired):
+            return refused
+        if "password" in reason:
             return PasswordRefused(str(refused), reason=refused.reason)
-        return Refused(str(refused), reason=refused.reason)
+        return _unclear()
+
+    def _expect(self, page: Page, wanted: Wants) -> None:
+        """Stop where the wizard is somewhere else; an unclear page is only worth a warning."""
+        if page.wants is wanted:
+            return
+        if page.wants is Wants.REMOVE_GUARD:
+            raise CannotChange("Steam wants to remove the authenticator, which is never done.")
+        if page.wants is Wants.OTHER_PROOF:
+            raise CannotChange("Steam demands a code sent by e-mail or to the phone.")
+        if page.wants is Wants.NEW_START:
+            raise WizardExpired("Steam's wizard ran out of time.")
+        if page.wants is not Wants.UNCLEAR:
+            raise Refused("Steam's wizard shows a step that was not expected.")
+        log.warning("%s: a page of Steam's password wizard was not understood", self._login)
 
     def _page(self, going_on: str) -> Page:
         return _read(self._steps.linked(going_on))
+
+
+def _unclear() -> OutcomeUnknown:
+    return OutcomeUnknown("Steam's answer to the new password is unclear.")
 
 
 def _is_about(error: Refused, *numbers: int) -> bool:
@@ -253,16 +281,3 @@ def _is_about(error: Refused, *numbers: int) -> bool:
 
 def _read(answer: Answer) -> Page:
     return wizard_pages.read(answer.text)
-
-
-def _expect(page: Page, wanted: Wants) -> None:
-    """Stop where the wizard is somewhere else; an unclear page is only worth a warning."""
-    if page.wants is wanted:
-        return
-    if page.wants is Wants.REMOVE_GUARD:
-        raise CannotChange("Steam wants to remove the authenticator, which is never done.")
-    if page.wants is Wants.OTHER_PROOF:
-        raise CannotChange("Steam demands a code sent by e-mail or to the phone.")
-    if page.wants is not Wants.UNCLEAR:
-        raise Refused("Steam's wizard shows a step that was not expected.")
-    log.warning("A page of Steam's password wizard was not understood; going on")

@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
+EXPIRED = re.compile(r"\b(expired|start (again|over))\b", re.IGNORECASE)
+"""Words of a wizard whose session is over."""
 _NUMBER = re.compile(r"\d{1,20}", re.ASCII)
 _REMOVES_GUARD = "remove steam guard"
 
@@ -29,6 +31,8 @@ class Wants(Enum):
     NEW_PASSWORD = auto()
     REMOVE_GUARD = auto()
     """To remove the authenticator: never go on there."""
+    NEW_START = auto()
+    """Nothing: its session is over."""
     UNCLEAR = auto()
 
 
@@ -70,7 +74,7 @@ def read(text: str) -> Page:
     error = _text(soup.select_one("#error_description"))
     found = soup.select_one(".wizard_content_wrapper")
     if found is None:
-        return Page(Wants.UNCLEAR, error=error)
+        return Page(_unmarked(_text(soup).lower()), error=error)
     title = _text(found.select_one(".help_page_title")).lower()
     buttons = [_text(button).lower() for button in found.select(".help_wizard_button")]
     login = _text(found.select_one(".pwreset_account_name"))
@@ -116,7 +120,11 @@ def _wants(title: str, buttons: list[str], everything: str) -> Wants:
         return Wants.PASSWORD
     if first.startswith(("email an account verification", "text an account verification")):
         return Wants.OTHER_PROOF
-    return Wants.REMOVE_GUARD if _REMOVES_GUARD in everything else Wants.UNCLEAR
+    return Wants.REMOVE_GUARD if _REMOVES_GUARD in everything else _unmarked(everything)
+
+
+def _unmarked(everything: str) -> Wants:
+    return Wants.NEW_START if EXPIRED.search(everything) else Wants.UNCLEAR
 
 
 def _text(tag: Tag | None) -> str:
