@@ -32,7 +32,7 @@ from opium.job import Job
 from opium.module import Module, Settings, TagContext, Tags
 from opium.observe import order_facts
 from opium.paid import chat_of, paid_at, too_late
-from opium.vault import Vault
+from opium.vault import Vault, VaultError
 from opium.work import AccountView, Part, Work, open_work
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ __all__ = [
     "TagContext",
     "Tags",
     "UpstreamError",
+    "VaultError",
     "Visit",
     "Work",
     "chat_of",

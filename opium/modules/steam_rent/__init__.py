@@ -23,4 +23,12 @@ module = Module(
 )
 
 # These record on `module`, so they come after it.
-from opium.modules.steam_rent import handlers, models, routes, rows, tags, tasks  # noqa: E402, F401
+from opium.modules.steam_rent import (  # noqa: E402
+    handlers,  # noqa: F401
+    models,  # noqa: F401
+    reconcile,  # noqa: F401
+    routes,
+    rows,  # noqa: F401
+    tags,  # noqa: F401
+    tasks,  # noqa: F401
+)

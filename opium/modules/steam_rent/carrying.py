@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from opium.kit import Job, hit
-from opium.modules.steam_rent import accounts, operation, orders, release
+from opium.modules.steam_rent import accounts, keepsake, operation, orders, release
 from opium.modules.steam_rent.operation import Task
 from opium.modules.steam_rent.rows import SteamAccount, SteamJob
 from opium.modules.steam_rent.steam import Steam, Verdict, generate_password
@@ -112,6 +112,10 @@ def _settled(place: Job, task: Task, steam: Steam) -> bool:
         job.old_right += 1
         if job.old_right >= OLD_IS_RIGHT:
             job.state, job.old_right, job.next_at = "open", 0, None
+            work.db.flush()
+            if not task.change_password:  # it came from the keepsake, and is long over
+                account = work.db.get_one(SteamAccount, task.steam_account)
+                accounts.drop_candidate(place.vault, account)
             return True
         job.next_at = work.now + LOOK_AGAIN * place.config.steam_pace
     return False
@@ -157,6 +161,7 @@ def _candidate(place: Job, task: Task) -> str:
         if known is not None:
             return known
         new = generate_password(login=account.login, history=[task.password, *task.history])
+        keepsake.keep(place, account.login_key, new)
         accounts.store_candidate(place.vault, account, new)
         return new
 

@@ -14,7 +14,7 @@ from random import SystemRandom
 from sqlalchemy import or_, select
 
 from opium.kit import Job, NotFound
-from opium.modules.steam_rent import carrying, choosing, operation, release
+from opium.modules.steam_rent import carrying, choosing, keepsake, operation, release
 from opium.modules.steam_rent.health import health
 from opium.modules.steam_rent.rows import SteamJob
 from opium.modules.steam_rent.steam import Endpoints, ServerTime, Steam, Throttle
@@ -48,6 +48,7 @@ class Office:
         self._pool: ThreadPoolExecutor | None = None
         self._busy: dict[int, threading.Event] = {}
         self._lock = threading.Lock()
+        self._compared = False
 
     def learn_time(self) -> None:
         """Ask for Steam's time when what we know is old; codes for tenants depend on it."""
@@ -65,6 +66,9 @@ class Office:
 
     def run_due(self) -> None:
         """Carry out all jobs whose time has come; returns when none is left."""
+        if not self._compared:
+            keepsake.compare(self._place)
+            self._compared = True
         tried: set[int] = set()
         while due := [job_id for job_id in self._due() if job_id not in tried]:
             tried.update(due)

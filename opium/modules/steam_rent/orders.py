@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, exists, select
 
 from opium.kit import Handout, OrderFacts, OrderPaid, OrderRead, Work, chat_of, paid_at, too_late
 from opium.modules.steam_rent import games, mappings, pick, rentals, say
 from opium.modules.steam_rent.models import Game, LotMapping
-from opium.modules.steam_rent.rows import Rental, RentOrder
+from opium.modules.steam_rent.rows import Rental, RentOrder, SteamAccount
 from opium.modules.steam_rent.settings import effective
 
 log = logging.getLogger("opium.steam_rent")
@@ -29,7 +29,7 @@ def take_up(event: OrderPaid | OrderRead, work: Work) -> None:
     handout = work.hold_order(event, reason) if reason else work.claim_order(event)
     if handout is None:
         return
-    row = _written_down(work, handout, order, choice.mapping)
+    row = written_down(work, handout, order, choice.mapping)
     if reason:
         row.reason = "held"
     else:
@@ -65,10 +65,20 @@ def place(work: Work, row: RentOrder, handout: Handout) -> None:
         _offer_choice(work, row, known[0])
     elif game.frozen:
         _wait(work, row, "game_frozen", game)
-    elif (account := pick.free_account(work.db, row.account_id, game)) is None:
+    elif (account := account_for(work, row, game)) is None:
         _wait(work, row, "no_account", game)
     else:
         rentals.start(work, row, handout, account)
+
+
+def account_for(work: Work, row: RentOrder, game: Game) -> SteamAccount | None:
+    """The account that this order gets now; those who paid earlier and wait come first."""
+    free = pick.free_accounts(work.db, row.account_id, game)
+    waiting = _waiting(
+        work, RentOrder.game_id == row.game_id, RentOrder.reason.in_(_FOR_AN_ACCOUNT)
+    )
+    ahead = [other for other in waiting if (other.paid_at, other.id) < (row.paid_at, row.id)]
+    return free[0] if len(free) > len(ahead) else None
 
 
 def serve_waiting(work: Work) -> None:
@@ -92,14 +102,37 @@ def waiting_of(work: Work, buyer_id: int) -> list[RentOrder]:
 
 
 def unused_of(work: Work, buyer_id: int, game_id: str) -> RentOrder | None:
-    """The oldest of them for this game for which nothing was chosen yet."""
-    found = _waiting(
-        work,
-        RentOrder.buyer_id == buyer_id,
-        RentOrder.game_id == game_id,
-        RentOrder.choice.is_(None),
+    """The oldest of them for this game for which nothing was chosen yet, or nothing that could
+    be done."""
+    found = _waiting(work, RentOrder.buyer_id == buyer_id, RentOrder.game_id == game_id)
+    undecided = [row for row in found if row.choice is None]
+    unserved = [row for row in found if row.choice == "rent" and row.reason in _FOR_AN_ACCOUNT]
+    return next(iter(undecided + unserved), None)
+
+
+def refund(work: Work, row: RentOrder) -> None:
+    """Give the money back; until FunPay has said yes or no the order waits as `refunding`.
+
+    Raises Refused if something of it is being sent.
+    """
+    work.refund(row.order_id)
+    row.state, row.reason = "waiting", "refunding"
+
+
+def is_refunding(work: Work, buyer_id: int) -> bool:
+    """Whether money of this buyer is on its way back."""
+    return bool(
+        work.db.scalar(
+            select(
+                exists().where(
+                    RentOrder.account_id == work.account.id,
+                    RentOrder.buyer_id == buyer_id,
+                    RentOrder.state == "waiting",
+                    RentOrder.reason == "refunding",
+                )
+            )
+        )
     )
-    return next(iter(found), None)
 
 
 def of_order(work: Work, order_id: str) -> RentOrder | None:
@@ -118,11 +151,11 @@ def close(work: Work, row: RentOrder, reason: str) -> None:
         row.state, row.reason = "closed", reason[:64]
         if handout.state in ("waiting_stock", "held"):
             work.cancel(handout, reason)
-    work.close_alert(f"waiting:{row.order_id}")
+    rentals.settled(work, row)
     work.close_alert(f"handout:{handout.id}")
 
 
-def _written_down(
+def written_down(
     work: Work, handout: Handout, order: OrderFacts, mapping: LotMapping
 ) -> RentOrder:
     times = order.amount if effective(work).multiply_by_amount else 1
@@ -155,6 +188,7 @@ def _serve(event: OrderRead, work: Work, row: RentOrder, handout: Handout) -> No
             rentals.extend(work, rental, row, handout)
             return
         row.choice = None  # it ended meanwhile
+        say.say(work, row.chat, "extend_no_rental", {"login": rental.login if rental else ""})
     if row.choice is None and row.reason not in _FOR_AN_ACCOUNT:
         return
     if event.seller_wrote and row.choice is None:
@@ -181,10 +215,9 @@ def _waiting(work: Work, *which: ColumnElement[bool]) -> list[RentOrder]:
 
 def _offer_choice(work: Work, row: RentOrder, rental: Rental) -> None:
     """The buyer rents this game already: another account, or more time?"""
-    row.reason = "existing_rental"
-    if row.told:
+    if row.reason == "existing_rental":
         return
-    row.told = True
+    row.reason, row.told = "existing_rental", True
     values = {
         "game_id": say.game_name(work, row.game_id),
         "login": rental.login,
@@ -194,14 +227,14 @@ def _offer_choice(work: Work, row: RentOrder, rental: Rental) -> None:
 
 
 def _wait(work: Work, row: RentOrder, reason: str, game: Game | None) -> None:
-    row.reason, row.choice = reason, None if row.choice is None else "rent"
-    if row.told and row.choice is None:
-        return
-    log.info("[%s] Order %s waits: %s", work.account.id, row.order_id, reason)
-    if not row.told:
+    chosen_in_vain = row.reason == "existing_rental"
+    if row.reason != reason:
+        log.info("[%s] Order %s waits: %s", work.account.id, row.order_id, reason)
+    if chosen_in_vain or not row.told:
+        key = "rent_no_free_accounts" if chosen_in_vain else "delivery_no_accounts"
         values = {"game_id": say.game_name(work, row.game_id), **say.soonest(work, game)}
-        say.say(work, row.chat, "delivery_no_accounts", values)
-    row.told = True
+        say.say(work, row.chat, key, values)
+    row.reason, row.told = reason, True
     words = _FOR_AN_ACCOUNT[reason].format(game=row.game_id)
     work.alert("waiting", f"waiting:{row.order_id}", f"Order {row.order_id} waits: {words}.")
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from opium.kit import Handout, Invalid, Work
-from opium.modules.steam_rent import release, say
+from opium.kit import Handout, Invalid, StoredCommand, Work
+from opium.modules.steam_rent import release, say, times
 from opium.modules.steam_rent.rows import Rental, RentOrder, SteamAccount
 from opium.modules.steam_rent.settings import effective
 from opium.text import split
 
 log = logging.getLogger("opium.steam_rent")
+
+SEND_AGAIN = timedelta(minutes=5)
+"""After FunPay turned the password's message away; doubled each time."""
+SELDOM = timedelta(hours=6)
+DROPPED = "dropped by a person"
 
 
 def start(work: Work, row: RentOrder, handout: Handout, account: SteamAccount) -> Rental:
@@ -48,7 +53,7 @@ def start(work: Work, row: RentOrder, handout: Handout, account: SteamAccount) -
     work.db.flush()
     text = say.text(work, "rent_success", say.of_rental(work, rental, account, "rent_success"))
     work.hand_out(handout, row.chat, split(text))
-    work.close_alert(f"waiting:{row.order_id}")
+    settled(work, row)
     log.info("[%s] Order %s: %s rented out", work.account.id, row.order_id, account.name)
     return rental
 
@@ -74,11 +79,57 @@ def extend(work: Work, rental: Rental, row: RentOrder, handout: Handout) -> None
     row.state, row.reason, row.rental_id = "extension", None, rental.rental_id
     values = {
         "login": rental.login,
-        "duration": say.left(timedelta(minutes=row.minutes)),
+        "duration": times.duration(row.minutes),
         "remaining": say.left(rental.end_at - work.now),
     }
     work.hand_out(handout, row.chat, split(say.text(work, "extend_success", values)))
+    settled(work, row)
+
+
+def settled(work: Work, row: RentOrder) -> None:
+    """The order does not wait any more, so nobody need be told that it does."""
     work.close_alert(f"waiting:{row.order_id}")
+    work.close_alert(f"late:{row.order_id}")
+
+
+def look_after_delivery(work: Work) -> None:
+    """Passwords that a person says were sent start the clock; what FunPay turned away is tried
+    again, less and less often."""
+    rows = select(Rental).where(
+        Rental.account_id == work.account.id, Rental.state == "active", ~Rental.delivered
+    )
+    for rental in work.db.scalars(rows).all():
+        if work.db.get_one(Handout, rental.handout_id).state == "delivered":
+            delivered(work, rental)
+        else:
+            send_again(work, rental)
+
+
+def send_again(work: Work, rental: Rental, *, at_once: bool = False) -> bool:
+    """Repeat the message with the password if all of it that is left was turned away; whether."""
+    handout = work.db.get_one(Handout, rental.handout_id)
+    if handout.state != "held":
+        return False
+    parts = work.db.scalars(select(StoredCommand).where(StoredCommand.handout_id == handout.id))
+    left = [part for part in parts.all() if part.state != "done"]
+    if any(part.state != "failed" or part.reason == DROPPED for part in left):
+        return False
+    last = max((part.ended_at for part in left if part.ended_at), default=work.now)
+    pause = min(SEND_AGAIN * 2 ** min(len(left) - 1, 10), SELDOM) if left else SELDOM
+    if not left or (not at_once and work.now < last + pause):
+        return False
+    account = work.db.get_one(SteamAccount, rental.steam_account)
+    text = say.text(work, "rent_success", say.of_rental(work, rental, account, "rent_success"))
+    work.retry(handout, rental.chat, split(text))
+    return True
+
+
+def on_its_way(work: Work, rental: Rental) -> bool:
+    """Whether the message with the password is still to be sent, perhaps once more."""
+    if rental.delivered:
+        return False
+    handout = work.db.get_one(Handout, rental.handout_id)
+    return handout.state == "reserved" or send_again(work, rental, at_once=True)
 
 
 def add_time(work: Work, rental: Rental, minutes: int) -> None:
@@ -98,8 +149,9 @@ def end(work: Work, rental: Rental, state: str, reason: str) -> None:
     if rental.state != "active":
         return
     handout = work.db.get_one(Handout, rental.handout_id)
-    if handout.state in ("reserved", "delivering"):
+    if handout.state != "delivered":
         work.cancel(handout, reason)  # what was not started; `given_back` if nothing was
+        work.close_alert(f"handout:{handout.id}")
     if rental.state != "active":
         return
     rental.state, rental.ended_at = state, work.now
@@ -115,6 +167,8 @@ def given_back(db: Session, handout: Handout) -> None:
     if row is None:
         return
     rental = db.scalar(select(Rental).where(Rental.handout_id == handout.id))
+    if row.state == "extension":
+        take_back(db.get_one(Rental, row.rental_id), row, handout.ended_at or row.created_at)
     if row.state != "closed":
         row.state, row.reason = "closed", (handout.reason or "cancelled")[:64]
     if rental is None or rental.state != "active":
@@ -168,10 +222,21 @@ def terminate(work: Work, rental: Rental, reason: str) -> None:
     say.say(work, rental.chat, "rental_terminated", values)
 
 
-def take_back(work: Work, rental: Rental, row: RentOrder) -> None:
-    """An order that lengthened a rental was refunded: its minutes are gone."""
+def take_back(rental: Rental, row: RentOrder, now: datetime) -> None:
+    """An order that lengthened a rental was refunded: its minutes are gone, also those that a
+    review earned by it."""
     row.state, row.reason = "closed", "refunded"
-    if rental.state == "active":
-        rental.end_at = max(work.now, rental.end_at - timedelta(minutes=row.minutes))
-        rental.minutes -= row.minutes
-        rental.bonus_due = max(0, rental.bonus_due - row.bonus_minutes)
+    if rental.state != "active":
+        return
+    rental.bonus_due = max(0, rental.bonus_due - row.bonus_minutes)
+    unearned = max(0, rental.bonus - rental.bonus_due)
+    rental.bonus -= unearned
+    rental.minutes -= row.minutes
+    rental.end_at = max(now, rental.end_at - timedelta(minutes=row.minutes + unearned))
+
+
+def of_account(db: Session, steam_account: int) -> Rental | None:
+    """The rental that runs on an account now."""
+    return db.scalar(
+        select(Rental).where(Rental.steam_account == steam_account, Rental.state == "active")
+    )

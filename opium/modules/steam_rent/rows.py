@@ -104,7 +104,7 @@ guard(
     " steam_rent_rentals WHERE rental_id = OLD.rental_id)))"
     " OR (OLD.state IN ('releasing', 'failed') AND NEW.state = 'free' AND NOT NEW.manual_release"
     " AND NOT EXISTS (SELECT 1 FROM steam_rent_jobs AS job WHERE job.id = NEW.job_id"
-    " AND job.steam_account = NEW.id AND job.state = 'done' AND job.rental_id = OLD.rental_id"
+    " AND job.steam_account = NEW.id AND job.state = 'done' AND job.rental_id IS OLD.rental_id"
     " AND (job.password_proved_at IS NOT NULL OR NOT job.change_password)"
     " AND (job.kick_proved_at IS NOT NULL OR NOT job.kick_devices)))",
 )
@@ -114,8 +114,8 @@ class RentOrder(Base):
     """A paid order that this module took: what was bought, and what became of it.
 
     `state`: `waiting` for an account or for the buyer's choice (`reason`: existing_rental,
-    no_account, game_frozen, game_missing, held), then `rental`, `extension`, or `closed` with the
-    reason (refunded, removed, …). `told`: the buyer knows that it waits.
+    no_account, game_frozen, game_missing, held, refunding), then `rental`, `extension`, or
+    `closed` with the reason (refunded, removed, …). `told`: the buyer knows that it waits.
     """
 
     __tablename__ = "steam_rent_orders"
