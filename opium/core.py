@@ -23,7 +23,7 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from opium import alerts, module
+from opium import alerts, module, tidy
 from opium.accounts import Accounts
 from opium.attachments import Attachments
 from opium.backup import epoch
@@ -112,7 +112,13 @@ class Opium:
         self.registry = Registry(self.tools, self.hire)
         self.accounts = Accounts(self.db, self.vault, self.clock, self.attachments, self.registry)
         self.wishes = Wishes(self.tools, self.registry, self.ends, self._audit_in)
-        self.scheduler = Scheduler(self.tools, [("backup", EVERY, self.keeper.run)])
+        self.scheduler = Scheduler(
+            self.tools,
+            [
+                ("backup", EVERY, self.keeper.run),
+                ("tidy", tidy.EVERY, lambda: tidy.tidy(self.db, self.clock)),
+            ],
+        )
 
     @property
     def modules(self) -> Attachments:

@@ -18,7 +18,7 @@ ANSWERS = ("status", "login", "login_page", "blocked", "challenge", "maintenance
 """The client gets this answer instead of the true one."""
 CHANGES = ("delay", "drip", "cut_body", "no_echo", "markup")
 """The client gets the true answer, changed or slowly."""
-INSIDE = ("newer_message", "lag", "omit")
+INSIDE = ("newer_message", "quoted", "lag", "omit")
 """The site itself behaves differently for this request."""
 KINDS = (*CONNECTION, *ANSWERS, *CHANGES, *INSIDE)
 STATUSES = (403, 404, 429, 500, 502, 503, 504)

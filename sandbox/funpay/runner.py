@@ -94,8 +94,12 @@ def _act(action: dict[str, Any]) -> dict[str, Any]:
     image = None
     if data.get("image_id"):
         image = world.files.owned(me, int(data["image_id"]))
-    chats.send(me, chat, str(data.get("content", "")), image=image, via="http")
-    fault = current.fault
+    text, fault = str(data.get("content", "")), current.fault
+    if fault and fault.kind == "quoted" and not chat.public and text.strip():
+        buyer = world.people[chat.other(me.id)]
+        chats.send(buyer, chat, text.strip().splitlines()[-1], via="hand")
+        return {"error": None}
+    chats.send(me, chat, text, image=image, via="http")
     if fault and fault.kind == "newer_message" and not chat.public:
         chats.send(world.people[chat.other(me.id)], chat, fault.text or "Ещё вопрос", via="hand")
     return {"error": None}

@@ -73,6 +73,17 @@ MUTANTS = (
                 '"BEGIN IMMEDIATE" if immediate else "BEGIN"',
                 '"BEGIN"',
             ),
+            # Nor does a queue of our own keep the writers apart.
+            Patch(
+                "opium/db/session.py",
+                "if not self._writer.acquire(timeout=QUEUE):",
+                "if False:",
+            ),
+            Patch(
+                "opium/db/session.py",
+                "            self._writer.release()\n",
+                "            pass\n",
+            ),
         ),
     ),
     Mutant(
@@ -214,8 +225,8 @@ MUTANTS = (
         (
             Patch(
                 "opium/work.py",
-                'f"#{handout.order_id}-{kind}{n}/{len(parts)}"',
-                'f"#{handout.order_id}-{kind}1/{len(parts)}"',
+                "Marker(handout.order_id, kind, n, len(parts))",
+                "Marker(handout.order_id, kind, 1, len(parts))",
             ),
             Patch(
                 "opium/db/migrations/001_first.py",
@@ -233,6 +244,7 @@ MUTANTS = (
                 "    for message in messages:\n",
             ),
         ),
+        TRIAL + " --kinds quoted",
     ),
     Mutant(
         "`started` treated as `waiting` at start",

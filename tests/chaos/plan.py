@@ -28,6 +28,7 @@ SEND_FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "no_echo"},
     {"kind": "challenge", "when": "after"},
     {"kind": "newer_message", "text": "спасибо"},
+    {"kind": "quoted"},
     {"kind": "stale"},
 )
 SLOWNESS: tuple[dict[str, Any], ...] = (

@@ -39,6 +39,7 @@ QUICK_ACCOUNT: dict[str, Any] = {
     "reconnect": {"base_delay": 0.2, "max_delay": 2, "backoff_factor": 2},
 }
 
+STEAM_SERVICES = 5
 BUSY = "The database is busy"
 TURN = 4.5
 """Seconds; a write waits 5 s for its turn, so a sooner refusal means that it did not wait."""
@@ -73,10 +74,14 @@ def until(ask: Callable[[], _T], seconds: float, what: str, pause: float = 0.05)
 class Marketplace:
     """`python -m sandbox`, moved through its control API."""
 
-    def __init__(self, seed: int = 1, folder: Path | None = None) -> None:
+    def __init__(
+        self, seed: int = 1, folder: Path | None = None, *, steam: bool = False
+    ) -> None:
+        """`steam`: with the Steam double beside it; `steam_settings` are its addresses."""
         self._http = requests.Session()
         self._http.trust_env = False
         command = [sys.executable, "-m", "sandbox", "--port", "0", "--seed", str(seed)]
+        command += ["--steam-port", "0"] if steam else []
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
@@ -84,6 +89,8 @@ class Marketplace:
         told = re.search(r"http://127\.0\.0\.1:\d+", self._process.stdout.readline())
         assert told is not None, "the sandbox did not start"
         self.url = told[0]
+        lines = [self._process.stdout.readline() for _ in range(STEAM_SERVICES if steam else 0)]
+        self.steam_settings = dict(line.strip().split("=", 1) for line in lines)
 
     @classmethod
     def at(cls, url: str) -> Marketplace:

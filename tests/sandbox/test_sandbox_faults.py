@@ -158,6 +158,16 @@ def test_the_buyer_may_write_between_our_message_and_the_echo(
     assert [m["author"] for m in told] == [shop.id, ann.id]
 
 
+def test_the_buyer_may_quote_a_message_of_ours_that_was_lost(
+    browser: Browser, world: World, shop: Seller, ann: Buyer
+) -> None:
+    chat = world.chat(shop, ann)
+    world.faults.add("quoted", path="/runner/", action="send")
+    browser.send(chat.id, "KEY-1\n#AAAA1111-D1/1", node(chat.id))
+    assert ann.messages_from(shop) == []
+    assert [m.text_for("ru") for m in chat.messages][-1:] == ["#AAAA1111-D1/1"]
+
+
 def test_the_history_may_lag(browser: Browser, world: World, shop: Seller, ann: Buyer) -> None:
     ann.writes(shop, "old")
     world.travel(20)

@@ -158,6 +158,7 @@ def close(work: Work, row: RentOrder, reason: str) -> None:
 def written_down(
     work: Work, handout: Handout, order: OrderFacts, mapping: LotMapping
 ) -> RentOrder:
+    """The row of an order that this module owns from now on."""
     times = order.amount if effective(work).multiply_by_amount else 1
     row = RentOrder(
         handout_id=handout.id,
