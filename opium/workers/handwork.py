@@ -1,7 +1,6 @@
 """Did the seller write to this buyer by hand since the payment? (reliability 3.3)
 
 Read for orders that were missed: what a person has delivered already must not be delivered again.
-The same look finds a database that was put back: goods of ours in a chat that it never handed out.
 """
 
 from __future__ import annotations
@@ -10,19 +9,15 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from opium.backup.rebuilding import own_message
 from opium.db.tables import StoredCommand
 from opium.funpay.models import Message, MessageType, Order
 from opium.observe import chat_name, wrote_by_hand
 from opium.workers.carry import load_command
 from opium.workers.desk import Desk
 from opium.workers.match import has_marker, own_echo
+from opium.workers.putback import check_ours
 
 HISTORY_PAGES = 5
-
-
-class PutBack(Exception):
-    """A chat shows goods of ours that the database knows nothing of: it is an older one."""
 
 
 class Handwork:
@@ -32,7 +27,8 @@ class Handwork:
         self._desk = desk
 
     def written(self, order: Order) -> bool:
-        """Whether the seller wrote in the chat after the payment; unknown counts as no."""
+        """Whether the seller wrote in the chat after the payment; unknown counts as no. Raises
+        PutBack."""
         chat = order.chat_name or chat_name(self._desk.fp_id, order.buyer_id)
         messages: list[Message] = []
         before: int | None = None
@@ -47,20 +43,8 @@ class Handwork:
                 break
             before = page.messages[0].id
         own = [m for m in messages if m.author_id == self._desk.fp_id]
-        self._check_ours(own)
+        check_ours(self._desk, own)
         return wrote_by_hand(messages, self._desk.fp_id, order.order_id, self._ours(chat, own))
-
-    def _check_ours(self, own: Sequence[Message]) -> None:
-        """PutBack if goods of ours are in the chat that the database never handed out."""
-        mark = self._desk.tools.reconcile.mark(self._desk.account_id)
-        if mark is None:
-            return
-        new = [own_message(m.id, m.text).marker for m in own if m.id > mark and m.badge is None]
-        markers = {marker.text for marker in new if marker is not None}
-        with self._desk.tools.db.read() as db:
-            rows = db.scalars(select(StoredCommand.marker).where(StoredCommand.marker.in_(markers)))
-            if markers - set(rows):
-                raise PutBack
 
     def _ours(self, chat: str, own: Sequence[Message]) -> frozenset[int]:
         """Which of the account's messages Opium sent: by id, by marker, or, while a send is not

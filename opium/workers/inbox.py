@@ -31,6 +31,7 @@ from opium.observe import chat_message, chat_preview, speaks_of_payment, tells_o
 from opium.work import record
 from opium.workers.desk import Desk
 from opium.workers.handled import Handled
+from opium.workers.putback import PutBack, check_ours, reconcile
 
 log = logging.getLogger("opium.inbox")
 
@@ -94,7 +95,11 @@ class Inbox:
             chat_id, contact = next(iter(self._queue.items()))
             try:
                 messages, name = self._new_messages(contact) if read else ((), None)
+                check_ours(self._desk, messages)
             except Busy:
+                break
+            except PutBack:
+                reconcile(self._desk)
                 break
             except (Missing, PageChanged) as exc:
                 self._skip(contact, exc)

@@ -30,7 +30,8 @@ from opium.observe import (
 )
 from opium.work import record
 from opium.workers.desk import Desk
-from opium.workers.handwork import Handwork, PutBack
+from opium.workers.handwork import Handwork
+from opium.workers.putback import PutBack, reconcile
 from opium.workers.sightings import status_changed
 
 log = logging.getLogger("opium.intake")
@@ -143,8 +144,7 @@ class Intake:
                     if p.order_id in orders and (p.source == "catchup" or p.decision == "look")
                 }
             except PutBack:
-                with self._desk.write() as (db, _account):
-                    self._desk.tools.reconcile.enter(db, None, self._desk.now)
+                reconcile(self._desk)
                 return decided
             hit("before_offer")
             with self._desk.write() as (db, _account):

@@ -140,6 +140,29 @@ def test_a_rolled_back_machine_is_noticed_by_its_own_messages(
     assert reconcile_alert(shop) is None
 
 
+def test_a_rolled_back_machine_is_noticed_when_a_chat_is_read(
+    opium: Driver, ann: Buyer, world: World, tmp_path: Path
+) -> None:
+    """Nothing paid is open, so no order leads there; a buyer's question does."""
+    shop = Shop(opium, "chatty", chats=True)
+    lot = shop.sells(keys=10)
+    deliver_all(shop, [ann.buys(lot)])
+    picture = snapshot(opium, tmp_path / "picture")
+    world.travel(5 * HOUR)
+    lost = ann.buys(lot)
+    deliver_all(shop, [lost])
+    ann.confirms(lost)
+    roll_back(opium, picture)
+    ann.writes(shop.seller, "Спасибо! Есть вопрос")
+    shop.poll(3)
+    assert reconcile_alert(shop) is not None
+    read_again(shop)
+    release(shop)
+    later = ann.buys(lot)
+    deliver_all(shop, [later])
+    assert sold_once(shop, ann)
+
+
 def test_an_order_without_a_message_is_held_since_nobody_knows_its_key(
     shop: Shop, ann: Buyer, world: World
 ) -> None:
