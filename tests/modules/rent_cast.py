@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from driver import Driver
 from sqlalchemy import text
 
+from opium import alerts
+from opium.workers.carry import rewritten_key
 from sandbox.steam import SteamDouble
 from sandbox.steam.accounts import Account
 from sandbox.steam.buyer import Buyer as Guest
@@ -65,6 +68,31 @@ class RentShop:
         self.poll()
         return lot
 
+    def rents(self, buyer: Buyer, lot: Lot, amount: int = 1) -> Order:
+        """The buyer pays, and what can be sent is sent."""
+        order = buyer.buys(lot, amount)
+        self.poll(2)
+        return order
+
+    def sets(self, **settings: Any) -> None:
+        self.opium.ok("PUT", f"{self.base}/config", settings)
+
+    def freezes(self, what: str, frozen: bool = True) -> None:
+        """A game (`games/cs2`) or a Steam account (`steam-accounts/alpha0`)."""
+        self.opium.ok("POST", f"{self.base}/{what}/freeze", {"frozen": frozen})
+
+    def sends_stop(self) -> None:
+        """Opium saw its messages rewritten: none goes out until a person has seen the alert."""
+        with self.opium.core.db.write() as db:
+            key, now = rewritten_key(self.name), self.opium.clock.now()
+            alerts.open_alert(db, "rewritten", key, "rewritten", now, self.name)
+
+    def sends_go_on(self) -> None:
+        (alert,) = self.opium.get("/api/alerts?open=true")["items"]
+        self.opium.ok("POST", f"/api/alerts/{alert['id']}/ack")
+        self.pass_minutes(1)
+        self.poll(2)
+
     # --- time
 
     def poll(self, times: int = 1) -> None:
@@ -94,6 +122,20 @@ class RentShop:
 
     def rentals(self, status: str = "active") -> list[Any]:
         return list(self.opium.get(f"{self.base}/rentals?status={status}"))
+
+    def rental(self) -> Any:
+        """The only active rental."""
+        (found,) = self.rentals()
+        return found
+
+    def minutes_left(self) -> float:
+        """Of the only active rental."""
+        end = datetime.fromisoformat(self.rental()["end_time"])
+        return (end - self.opium.clock.now()).total_seconds() / 60
+
+    def waits(self) -> list[tuple[str, str]]:
+        """Waiting orders and their reasons, oldest first."""
+        return [(order["order_id"], order["reason"]) for order in self.pending()]
 
     def pending(self) -> list[Any]:
         return list(self.opium.get(f"{self.base}/pending-orders"))

@@ -31,7 +31,8 @@ class Given:
 def open_for(work: Work, account: SteamAccount, rental: Rental) -> bool:
     """Whether this tenant may have codes now: not after the end, not while the password moves."""
     mine = account.state == "rented" and account.rental_id == rental.rental_id
-    return mine and rental.state == "active" and release.unfinished(work.db, account.id) is None
+    over = rental.state != "active" or (rental.delivered and rental.end_at <= work.now)
+    return mine and not over and release.unfinished(work.db, account.id) is None
 
 
 def give(work: Work, account: SteamAccount, *, rental: Rental | None = None) -> Given | None:

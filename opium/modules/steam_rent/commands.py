@@ -50,12 +50,12 @@ def parsed(event: MessageReceived) -> tuple[str, str] | None:
     message = event.message
     if message.by_bot or message.author_id in (0, event.fp_user_id):
         return None
-    seen = "".join(c for c in message.text or "" if unicodedata.category(c) != "Cf").strip()
-    if not seen.startswith("!"):
+    seen = "".join(c for c in message.text or "" if not _is_invisible(c)).strip()
+    if not seen.startswith("!") or seen[1:2].isspace():
         return None
-    word, _, argument = seen[1:].partition(" ")
-    name = ALIASES.get(word.strip().casefold())
-    return (name, " ".join(argument.split())) if name else None
+    word, *argument = seen[1:].split() or [""]
+    name = ALIASES.get(word.casefold())
+    return (name, " ".join(argument)) if name else None
 
 
 def handle(event: MessageReceived, work: Work) -> None:
@@ -88,16 +88,20 @@ def _status(asking: Asking) -> None:
 def _account(asking: Asking) -> None:
     work = asking.work
     blocks = []
-    for rental in rentals.of_buyer(work.db, work.account.id, asking.buyer_id):
+    mine = rentals.of_buyer(work.db, work.account.id, asking.buyer_id)
+    if not mine:
+        return asking.answer("no_rentals")
+    for rental in mine:
         account = work.db.get_one(SteamAccount, rental.steam_account)
+        if rentals.on_its_way(work, rental):
+            continue  # the message with the password answers him
         if codes.open_for(work, account, rental):
+            rentals.delivered(work, rental)
             values = say.of_rental(work, rental, account, "account_info")
             blocks.append(say.text(work, "account_info", values))
         else:
             blocks.append(say.text(work, "codes_closed", {"login": account.login}))
-    if not blocks:
-        return asking.answer("no_rentals")
-    return say.send(work, asking.chat, "\n\n".join(blocks))
+    return say.send(work, asking.chat, "\n\n".join(blocks)) if blocks else None
 
 
 def _code(asking: Asking) -> None:
@@ -131,7 +135,7 @@ def _rent(asking: Asking) -> None:
     row = orders.unused_of(work, asking.buyer_id, game.game_id)
     if row is None:
         return asking.answer("rent_no_pending", game_id=game.game_id)
-    if pick.free_account(work.db, work.account.id, game) is None:
+    if orders.account_for(work, row, game) is None:
         soon = say.soonest(work, game)
         return asking.answer("rent_no_free_accounts", game_id=game.game_id, **soon)
     return orders.choose(work, row, "rent")
@@ -156,11 +160,11 @@ def _refund(asking: Asking) -> None:
     """The end of each refund is told when FunPay has said yes or no."""
     work = asking.work
     waiting = orders.waiting_of(work, asking.buyer_id)
-    if not waiting:
+    if not waiting and not orders.is_refunding(work, asking.buyer_id):
         return asking.answer("refund_no_pending")
     for row in waiting:
         try:
-            work.refund(row.order_id)
+            orders.refund(work, row)
         except Refused:  # something of it is being sent
             asking.answer("refund_failed", order_ids=f"#{row.order_id}")
     return None
@@ -169,6 +173,13 @@ def _refund(asking: Asking) -> None:
 def _help(asking: Asking) -> None:
     asking.answer("help")
 
+
+def _is_invisible(character: str) -> bool:
+    return unicodedata.category(character) == "Cf" or character in _BLANK
+
+
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe0e\ufe0f"
+"""Letters and marks that show nothing, beside those that Unicode calls formatting."""
 
 _ANSWERS: dict[str, Callable[[Asking], None]] = {
     "status": _status,

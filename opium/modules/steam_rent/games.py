@@ -52,7 +52,10 @@ def existing(db: Session, account_id: str, game_ids: Iterable[str]) -> list[str]
 
 def without_twins(aliases: Iterable[str]) -> list[str]:
     """Each alias once, whatever its case; the first spelling stays."""
-    return list({fold(alias): alias for alias in reversed(list(aliases))}.values())[::-1]
+    found: dict[str, str] = {}
+    for alias in aliases:
+        found.setdefault(fold(alias), alias)
+    return list(found.values())
 
 
 def refuse_taken(db: Session, row: Game) -> None:

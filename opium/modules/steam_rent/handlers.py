@@ -10,6 +10,7 @@ from opium.kit import (
     MessageReceived,
     OrderPaid,
     OrderRead,
+    OrderSeen,
     OrderStatusChanged,
     Refund,
     Work,
@@ -55,16 +56,19 @@ def ended(event: CommandEnded, work: Work) -> None:
 
 
 def wanted(event: MessageReceived) -> bool:
-    return commands.parsed(event) is not None or reviews.tells(event)
+    return commands.parsed(event) is not None or _of_order(event) is not None
 
 
 @module.on(MessageReceived, when=wanted)
 def wrote(event: MessageReceived, work: Work) -> None:
-    """A command of a buyer, or FunPay speaking of a review."""
-    if reviews.tells(event):
-        reviews.noticed(event, work)
-    else:
+    """A command of a buyer, or FunPay speaking of an order, perhaps of its review."""
+    order_id = _of_order(event)
+    if order_id is None:
         commands.handle(event, work)
+        return
+    orders.learn_chat(work, order_id, event.chat_id)
+    if event.message.type in reviews.REVIEW_TYPES:
+        reviews.noticed(order_id, work)
 
 
 @module.releases
@@ -73,28 +77,35 @@ def release(db: Session, handout: Handout) -> None:
     rentals.given_back(db, handout)
 
 
+def _of_order(event: MessageReceived) -> str | None:
+    """The order of a message that FunPay itself wrote; buyers cannot write as it."""
+    return event.message.order_id if event.message.author_id == 0 else None
+
+
 def _refunded(work: Work, row: RentOrder) -> None:
     if row.state == "waiting":
         orders.close(work, row, "refunded")
         return
     rental = rentals.of_order(work.db, work.account.id, row.order_id)
-    if rental is None or not effective(work).refund_closes_rental:
+    if rental is None or rental.state != "active":
         return
-    if row.state == "extension":
-        rentals.take_back(work, rental, row)
-    elif rental.state == "active":
+    closes = effective(work).refund_closes_rental
+    if row.state == "extension" and closes:
+        rentals.take_back(rental, row, work.now)
+    elif row.state == "rental" and (closes or not rental.delivered):
         rentals.terminate(work, rental, "the order was refunded")
 
 
 def _refund_ended(event: CommandEnded, work: Work, row: RentOrder) -> None:
     order_ids = {"order_ids": f"#{row.order_id}"}
-    if event.state == "done":
+    seen = work.db.get(OrderSeen, (work.account.fp_id, row.order_id))
+    if event.state == "done" or (seen is not None and seen.status == "refunded"):
+        orders.close(work, row, "refunded")
         say.say(work, row.chat, "refund_success", order_ids)
-        work.close_alert(f"waiting:{row.order_id}")
         return
     handout = work.db.get_one(Handout, row.handout_id)
-    if row.state == "closed":
-        row.state, row.reason = "waiting", "held"
+    row.state, row.reason = "waiting", "held"
+    rentals.settled(work, row)
     work.hold(handout, f"the refund did not work: {event.reason or event.state}")
     say.say(work, row.chat, "refund_failed", order_ids)
 

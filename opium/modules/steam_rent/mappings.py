@@ -39,6 +39,7 @@ def for_title(db: Session, account_id: str, lot_title: str) -> Found | None:
 
 
 def pattern_of(row: LotMapping) -> Pattern:
+    """The mapping as `matching` knows it."""
     return Pattern(
         mapping_id=row.mapping_id,
         text="" if row.lot_id is not None else row.key,

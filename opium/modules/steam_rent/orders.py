@@ -72,7 +72,10 @@ def place(work: Work, row: RentOrder, handout: Handout) -> None:
 
 
 def account_for(work: Work, row: RentOrder, game: Game) -> SteamAccount | None:
-    """The account that this order gets now; those who paid earlier and wait come first."""
+    """The account that this order gets now; those who paid earlier and wait come first.
+
+    Choice and handing out are one transaction.
+    """
     free = pick.free_accounts(work.db, row.account_id, game)
     waiting = _waiting(
         work, RentOrder.game_id == row.game_id, RentOrder.reason.in_(_FOR_AN_ACCOUNT)
@@ -144,6 +147,17 @@ def of_order(work: Work, order_id: str) -> RentOrder | None:
     )
 
 
+def learn_chat(work: Work, order_id: str, chat_id: int) -> None:
+    """Where FunPay speaks of an order is its buyer's chat; the order itself does not tell."""
+    row = of_order(work, order_id)
+    if row is None or row.chat_id:
+        return
+    row.chat_id = chat_id
+    rental = work.db.scalar(select(Rental).where(Rental.handout_id == row.handout_id))
+    if rental is not None:
+        rental.chat_id = chat_id
+
+
 def close(work: Work, row: RentOrder, reason: str) -> None:
     """The order needs nothing any more: it was refunded, confirmed or removed."""
     handout = work.db.get_one(Handout, row.handout_id)
@@ -155,9 +169,7 @@ def close(work: Work, row: RentOrder, reason: str) -> None:
     work.close_alert(f"handout:{handout.id}")
 
 
-def written_down(
-    work: Work, handout: Handout, order: OrderFacts, mapping: LotMapping
-) -> RentOrder:
+def written_down(work: Work, handout: Handout, order: OrderFacts, mapping: LotMapping) -> RentOrder:
     """The row of an order that this module owns from now on."""
     times = order.amount if effective(work).multiply_by_amount else 1
     row = RentOrder(
@@ -194,6 +206,7 @@ def _serve(event: OrderRead, work: Work, row: RentOrder, handout: Handout) -> No
         return
     if event.seller_wrote and row.choice is None:
         row.reason = "held"
+        rentals.settled(work, row)
         work.hold(handout, BY_HAND)
         return
     place(work, row, handout)

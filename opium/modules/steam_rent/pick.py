@@ -31,11 +31,6 @@ def free_accounts(db: Session, account_id: str, game: Game) -> list[SteamAccount
     return [row for row in rows if game.game_id in row.game_ids] if not game.frozen else []
 
 
-def free_account(db: Session, account_id: str, game: Game) -> SteamAccount | None:
-    """The account whose turn it is; choice and handing out are one transaction."""
-    return next(iter(free_accounts(db, account_id, game)), None)
-
-
 def of_game(db: Session, account_id: str, game: Game) -> list[SteamAccount]:
     """All accounts of a game, rented or not."""
     rows = select(SteamAccount).where(SteamAccount.account_id == account_id, ~SteamAccount.deleted)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 
-from opium.kit import Handout, Job, OpiumError, OrderSeen, Refused, Work
+from opium.kit import Handout, Job, OpiumError, OrderSeen, Refused, Work, order_facts
 from opium.modules.steam_rent import (
     codes,
     mappings,
@@ -43,8 +43,10 @@ def tick(job: Job) -> None:
             with job.work(account_id) as work:
                 _tick(work)
             _say_farewell(job, account_id)
-        except OpiumError as error:  # others must not wait for this account
+        except OpiumError as error:
             log.warning("[%s] Rentals could not be looked after: %s", account_id, error)
+        except Exception:  # the rentals of other accounts must end on time all the same
+            log.exception("[%s] Rentals could not be looked after", account_id)
 
 
 @module.every(seconds=5, first_after=5)
@@ -101,6 +103,7 @@ def _tick(work: Work) -> None:
     for rental in rentals.due(work):
         rentals.end(work, rental, "expired", "its time is over")
     release.ensure(work)
+    rentals.look_after_delivery(work)
     _warn(work)
     orders.serve_waiting(work)
     _expire_waiting(work)
@@ -147,7 +150,7 @@ def _expire_waiting(work: Work) -> None:
             work.alert("waiting", f"late:{row.order_id}", text)
             continue
         try:
-            work.refund(row.order_id)
+            orders.refund(work, row)
         except Refused as error:
             work.alert("waiting", f"late:{row.order_id}", f"{text} No refund: {error}")
 
@@ -164,24 +167,30 @@ def _say_farewell(job: Job, account_id: str) -> None:
         ended = [(row.rental_id, row.order_id) for row in rows]
     if not ended:
         return
-    reviewed = _reviewed(job, account_id, [order_id for _, order_id in ended])
+    shown = _shown(job, account_id, [order_id for _, order_id in ended])
     with job.work(account_id) as work:
         for rental_id, order_id in ended:
             rental = work.db.get_one(Rental, rental_id)
             rental.farewell = True
             blocks = ["rental_expired"]
             seen = work.db.get(OrderSeen, (work.account.fp_id, order_id))
-            if seen is None or seen.status != "closed":
+            known = seen.status if seen else "paid"
+            status, reviewed = shown.get(order_id, (known, False))
+            if status == "paid":
                 blocks.append("rental_expired_confirm")
-            if order_id not in reviewed:
+            if not reviewed:
                 blocks.append("rental_expired_review")
             values = {"game_id": rental.game_id, "login": rental.login, "order_id": order_id}
             say.send(work, rental.chat, "\n\n".join(say.text(work, key, values) for key in blocks))
 
 
-def _reviewed(job: Job, account_id: str, order_ids: list[str]) -> set[str]:
+def _shown(job: Job, account_id: str, order_ids: list[str]) -> dict[str, tuple[str, bool]]:
+    """Status of orders, and whether they have a review, as far as FunPay tells it now."""
     try:
         found = job.funpay(account_id).orders(order_ids, order_work=False, seconds=5)
     except OpiumError:
-        return set()
-    return {order_id for order_id, order in found.items() if order.review}
+        return {}
+    return {
+        order_id: (order_facts(order).status_name, order.review is not None)
+        for order_id, order in found.items()
+    }

@@ -6,7 +6,7 @@ from flask import Blueprint
 from sqlalchemy import Select, select
 from typing_extensions import TypedDict
 
-from opium.kit import Handout, Invalid, NotFound, Work, order_facts, visit
+from opium.kit import Conflict, Handout, Invalid, NotFound, Work, chat_of, order_facts, visit
 from opium.modules.steam_rent import accounts, games, module, orders, pick, rentals
 from opium.modules.steam_rent.rental_view import RentalView, views
 from opium.modules.steam_rent.routes.answers import Ok
@@ -68,6 +68,9 @@ def assign(order_id: OrderId, body: Assign | None) -> RentalView:
         raise Invalid("The order was refunded.")
     with here.work() as work:
         row = _waiting(work.db.scalar(_order(here.account_id, order_id)))
+        if row.reason == "refunding":
+            raise Conflict("The money of this order is on its way back to the buyer.")
+        row.chat, row.chat_id = chat_of(order) or row.chat, order.chat_id or row.chat_id
         account = _account(work, row, body.steam_account_id if body else None)
         handout = work.db.get_one(Handout, row.handout_id)
         rental = rentals.start(work, row, handout, account)

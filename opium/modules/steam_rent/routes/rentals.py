@@ -23,6 +23,8 @@ class RentalsQuery(Query):
 
 
 class Minutes(Body):
+    """How much longer, or shorter if negative."""
+
     minutes: int = Field(ge=-525_600, le=525_600)
 
     @field_validator("minutes")
@@ -39,8 +41,10 @@ def list_rentals(query: RentalsQuery) -> list[RentalView]:
     rows = select(Rental).order_by(Rental.start_at.desc(), Rental.rental_id)
     if query.status is not None:
         rows = rows.where(Rental.state == query.status)
-    if query.limit is not None or query.offset:
-        rows = rows.limit(query.limit or -1).offset(query.offset)
+    if query.limit is not None:
+        rows = rows.limit(query.limit)
+    if query.offset:
+        rows = rows.offset(query.offset)
     return _shown(visit(module), rows)
 
 
