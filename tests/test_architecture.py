@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "journal": {"commands", "db", "errors", "vault"},
     "alerts": {"db"},
     "dispatch": {"alerts", "db", "errors", "events", "work"},
-    "account_config": {"account_config", "schema"},
+    "account_config": {"account_config", "net", "schema"},
     "demo": {"demo", "config"},
 } | {f"modules.{name}": {"kit", "net", "text", "schema", f"modules.{name}"} for name in MODULES}
 """What each part may know of Opium, beside itself; parts not named here are held by MAY_NOT."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import unquote
+
+from opium.net.reachable import check_host
 
 MASK = "***"
 BOTH = ("http", "https")
@@ -53,9 +54,6 @@ _URL = re.compile(
     r":(?P<port>[0-9]{1,5})",
     re.ASCII,
 )
-_NUMERIC_LABEL = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*", re.ASCII)
-_METADATA_HOSTS = {"metadata.google.internal", "metadata", "instance-data"}
-_METADATA = {ip_address("100.100.100.200"), ip_address("fd00:ec2::254")}
 _WRONG = "must look like socks5://user:password@host:port"
 
 
@@ -66,13 +64,7 @@ def _check_url(url: object, allow_private: bool) -> None:
     if not 1 <= int(match["port"]) <= 65535:
         raise ValueError("must have a port between 1 and 65535")
     host = match["host"] or match["v6"]
-    address = _address(host)
-    if host.lower() in _METADATA_HOSTS or (address and _never(address)):
-        raise ValueError("must not be a link-local, metadata, multicast or unspecified address")
-    local_name = host.lower() == "localhost" or host.lower().endswith(".localhost")
-    private = local_name or (address is not None and not address.is_global)
-    if private and not allow_private:
-        raise ValueError("must not be a loopback or private address on this server")
+    check_host(host, allow_private=allow_private)
 
 
 def _usable(credentials: str) -> bool:
@@ -80,27 +72,6 @@ def _usable(credentials: str) -> bool:
     if any(char in credentials for char in "/?#\\"):
         return False
     return unquote(credentials).isprintable()
-
-
-def _address(host: str) -> IPv4Address | IPv6Address | None:
-    try:
-        address = ip_address(host)
-    except ValueError:
-        # 2130706433, 127.1 and 0x7f.1 are addresses to the system, though not to us.
-        if ":" in host or _NUMERIC_LABEL.fullmatch(host.rsplit(".", 1)[-1]):
-            raise ValueError(_WRONG) from None
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
-
-
-def _never(address: IPv4Address | IPv6Address) -> bool:
-    return (
-        address.is_link_local
-        or address.is_multicast
-        or address.is_unspecified
-        or address in _METADATA
-    )
 
 
 def _normal(url: str) -> str:

@@ -85,6 +85,15 @@ METHODS = {
 }
 
 
+@bp.get("/ISteamNews/GetNewsForApp/v2/")
+def news() -> ResponseReturnValue:
+    """What everybody may read: whether Steam can be reached at all."""
+    app = request.args.get("appid", type=int)
+    if app is None:
+        return Response("<html><body><h1>Bad Request</h1></body></html>", 400)
+    return {"appnews": {"appid": app, "newsitems": [], "count": 0}}
+
+
 @bp.route("/<interface>/<name>/<version>/", methods=["GET", "POST"])
 def method(interface: str, name: str, version: str) -> ResponseReturnValue:
     """Any method; an unknown one is 404, a wrong verb 405."""

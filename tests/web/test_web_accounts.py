@@ -93,7 +93,9 @@ def test_system_answers_have_exactly_their_members(web: Web) -> None:
     health = json_of(web.call("GET", "/api/health"))
     assert set(health) == {"status", "timestamp"}
     assert isinstance(health["timestamp"], float)
-    assert web.get("/api/modules/available") == {"modules": ["auto_delivery", "auto_raise"]}
+    assert web.get("/api/modules/available") == {
+        "modules": ["auto_delivery", "auto_raise", "steam_rent"]
+    }
 
 
 def test_a_running_account_is_listed_with_its_members(web: Web, scene: Scene) -> None:

@@ -28,6 +28,7 @@ from opium.db.session import Database
 from opium.module import Found, Module
 from opium.modules.auto_delivery import module as auto_delivery
 from opium.modules.auto_raise import module as auto_raise
+from opium.modules.steam_rent import module as steam_rent
 from opium.security import set_password
 from sandbox import clock as sandbox_clock
 from sandbox.funpay import create_app as create_funpay
@@ -40,7 +41,11 @@ PASSWORD = "correct horse battery"
 KEY = "c1b07f0e2a93d8465b7e9f1024ac6d3858e0b1f7c2d94a6e3305f8a9d7b6e421"
 HOME = "203.0.113.7"
 SHOP = "/api/accounts/my_shop"
-MODULES = {"auto_delivery": auto_delivery, "auto_raise": auto_raise}
+MODULES = {
+    "auto_delivery": auto_delivery,
+    "auto_raise": auto_raise,
+    "steam_rent": steam_rent,
+}
 QUICK: dict[str, dict[str, float]] = {
     "anti_detect": {"runner_delay_min": 1, "runner_delay_max": 1},
     "rate_limit": {"base_delay": 0, "burst_limit": 100},

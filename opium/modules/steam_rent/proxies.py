@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +13,7 @@ from opium.kit import Invalid, NotFound
 from opium.modules.steam_rent.accounts import Sealer
 from opium.modules.steam_rent.models import RentProxy, RentProxyList
 from opium.net.proxy import BadProxy, Proxy, parse_proxy
+from opium.net.reachable import check_host
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,41 +107,13 @@ def check(proxy: Proxy, *, allow_private: bool) -> None:
     for name, text in (("username", proxy.user), ("password", proxy.password)):
         if len(text.encode()) > _MOST_BYTES or not text.isprintable():
             raise Invalid(f"{name} must be at most {_MOST_BYTES} bytes of printable text.")
-    address = _address(proxy.host)
-    if proxy.host.lower() in _METADATA_HOSTS or (address and _never(address)):
-        raise Invalid("host must not be a link-local, metadata or unspecified address.")
-    local = proxy.host.lower() == "localhost" or proxy.host.lower().endswith(".localhost")
-    if not allow_private and (local or (address and not address.is_global)):
-        raise Invalid("host must not be a loopback or private address on this server.")
+    try:
+        check_host(proxy.host, allow_private=allow_private)
+    except ValueError as exc:
+        raise Invalid(f"host {exc}.") from None
 
 
 _MOST_BYTES = 255
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?", re.ASCII)
-_NUMERIC_LABEL = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*", re.ASCII)
-_METADATA_HOSTS = {"metadata.google.internal", "metadata", "instance-data"}
-_METADATA = {ip_address("100.100.100.200"), ip_address("fd00:ec2::254")}
-
-
-def _address(host: str) -> IPv4Address | IPv6Address | None:
-    """The address, or None for a name; Invalid if it is neither."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        # 2130706433, 127.1 and 0x7f.1 are addresses to the system, though not to us.
-        if not _HOST.fullmatch(host) or _NUMERIC_LABEL.fullmatch(host.rsplit(".", 1)[-1]):
-            raise Invalid("host must be a host name or an IP address.") from None
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
-
-
-def _never(address: IPv4Address | IPv6Address) -> bool:
-    return (
-        address.is_link_local
-        or address.is_multicast
-        or address.is_unspecified
-        or address in _METADATA
-    )
 
 
 def _context(row: RentProxy) -> str:
