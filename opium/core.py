@@ -36,11 +36,12 @@ from opium.config import Config, ConfigError
 from opium.db.migrate import CORE, Branch, pending, upgrade
 from opium.db.session import Database, after_commit
 from opium.db.tables import Alert, Setting
+from opium.inside import Inside
 from opium.lock import try_lock
 from opium.security import actor, audit, passwords
+from opium.tools import Tools
 from opium.vault import CANARY, CANARY_CONTEXT, Vault, VaultError, load_keys
 from opium.wishes import Wishes
-from opium.work import Tools
 from opium.workers.ends import Ends
 from opium.workers.hire import Hire
 from opium.workers.registry import Registry
@@ -91,6 +92,7 @@ class Opium:
         self.attachments = Attachments(
             self.db, self.vault, self.clock, found or module.find(), self._modules_changed
         )
+        self.inside: Inside = Inside()
         self.tools = Tools(
             db=self.db,
             vault=self.vault,
@@ -107,6 +109,7 @@ class Opium:
             config=config,
             wait=partial(wait, threading.Condition()) if wait else time.sleep,
             adapter=adapter,
+            inside=self.inside,
         )
         self.hire = Hire(self.tools, config, self.ends, adapter, wait)
         self.registry = Registry(self.tools, self.hire)

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from opium.funpay.client import FunPay
 from opium.module import Module
-from opium.work import T, Tools, Work, open_work
+from opium.tools import T, Tools
+from opium.work import Work, open_work
 
 
 class Job:
@@ -26,6 +27,7 @@ class Job:
         self.config = tools.config
         self.wait = tools.wait
         self.adapter = tools.adapter
+        self.inside = tools.inside
 
     @property
     def now(self) -> datetime:

@@ -8,34 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from random import Random
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
-from requests.adapters import BaseAdapter
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from opium import alerts, journal
-from opium.attachments import Attachments
-from opium.backup.disk import Disk
-from opium.backup.mode import Reconcile
 from opium.backup.rebuilding import Marker, OwnMessage, rebuild
-from opium.clock import Clock
 from opium.commands import Command, Refund, SendImage, SendMessage
-from opium.config import Config
-from opium.db.session import Database, after_commit
+from opium.db.session import after_commit
 from opium.db.tables import Account, Handling, Handout, OrderSeen, StoredCommand, StoredEvent
 from opium.errors import NotFound, Refused
 from opium.events import Event, ModuleEvent, OrderPaid, OrderRead, stored_kind
-from opium.funpay.client import FunPay
 from opium.module import Module
-from opium.vault import Vault
-
-T = TypeVar("T")
+from opium.tools import T, Tools
 
 FRESH = timedelta(seconds=60)
 """An order's status may be this old when goods are claimed for it (reliability 3.3)."""
@@ -51,39 +40,6 @@ class AccountView:
     id: str
     fp_id: int | None
     username: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What every Work and Job is made with; built once by `core`."""
-
-    db: Database
-    vault: Vault
-    clock: Clock
-    random: Random
-    zone: ZoneInfo
-    attachments: Attachments
-    ring: Callable[[str], None]
-    """Tell an account's worker that there is something to do."""
-    client: Callable[[str], FunPay]
-    """The signed-in client of a running account; raises Refused or UpstreamError."""
-    running: Callable[[str], bool]
-    account_changed: Callable[[str], None]
-    """An account's row changed: drop copies in memory."""
-    reconcile: Reconcile
-    """Accounts that send nothing, since their database was put back."""
-    disk: Disk
-    config: Config
-    wait: Callable[[float], object]
-    """Lets seconds pass, in tasks only."""
-    adapter: BaseAdapter | None
-    """How tests reach the outside without a network."""
-    kept: dict[str, Any] = field(default_factory=dict)
-
-    def kept_for(self, module: Module, name: str, make: Callable[[], T]) -> T:
-        """What a module keeps in memory while the process lives; made at its first use."""
-        kept: T = self.kept.setdefault(f"{module.name}.{name}", make())
-        return kept
 
 
 class Work:

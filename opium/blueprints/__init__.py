@@ -50,3 +50,4 @@ def register(app: Flask, core: Core) -> None:
     if core.config.docs:
         app.register_blueprint(docs.blueprint())
     system.serve_web(app, core.config.web_dir)
+    core.inside.bind(app)

@@ -13,6 +13,7 @@ from opium.clock import Clock
 from opium.config import Config
 from opium.db.session import Database
 from opium.funpay.models import Balance, ChatHistory, ChatPage, Contact, Order, OrderRow, OrdersPage
+from opium.inside import Inside
 
 
 class AccountInfo(Protocol):
@@ -121,3 +122,5 @@ class Core(Protocol):
     def wishes(self) -> Wishes: ...
     @property
     def modules(self) -> Modules: ...
+    @property
+    def inside(self) -> Inside: ...

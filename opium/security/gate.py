@@ -13,6 +13,7 @@ from flask import Flask, Response, g, request
 
 from opium.config import Config
 from opium.errors import Forbidden, TooMany, Unauthorized, Unavailable
+from opium.inside import ACTOR
 from opium.security.address import Whitelist, parse
 from opium.security.events import note
 from opium.security.front import is_api
@@ -56,6 +57,10 @@ class Gate:
         """Let the request pass, or raise what it is refused with."""
         if request.method == "OPTIONS":
             return
+        if (actor := request.environ.get(ACTOR)) is not None:
+            g.actor, g.address, g.claims = actor, parse(None), {"sub": actor, "iat": 0, "exp": 0}
+            self._check_route()
+            return
         g.address = address = parse(request.remote_addr)
         if self._whitelist is not None and not self._whitelist.allows(address):
             note("ACCESS_DENIED", "The address is not in the whitelist.")
@@ -70,6 +75,9 @@ class Gate:
             raise TooMany(f"Too many requests. Try again in {hit.wait} s.", retry_after=hit.wait)
         if not public:
             g.claims = claims or self._claims()
+        self._check_route()
+
+    def _check_route(self) -> None:
         if request.routing_exception is not None:
             raise request.routing_exception
         if request.path in UNBANNED:
