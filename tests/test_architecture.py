@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "observe": {"events", "funpay"},
     "journal": {"commands", "db", "errors", "vault"},
     "alerts": {"db"},
-    "dispatch": {"alerts", "db", "errors", "events", "work"},
+    "dispatch": {"alerts", "db", "errors", "events", "tools", "work"},
     "account_config": {"account_config", "net", "schema"},
     "demo": {"demo", "config"},
 } | {f"modules.{name}": {"kit", "net", "text", "schema", f"modules.{name}"} for name in MODULES}
@@ -44,6 +44,7 @@ MAY_IMPORT["modules.steam_rent"] |= {"clock", "errors"}  # its client of Steam w
 MAY_NOT: dict[str, set[str]] = {
     "blueprints": {"workers", "core", "wishes", "work", "dispatch", "journal", "modules"},
     "workers": {"workers.core", "blueprints", "core", "accounts", "wishes", "modules", "live"},
+    "tools": {"workers", "blueprints", "core", "modules", "work"},
     "work": {"workers", "blueprints", "core", "modules"},
     "module": {"workers", "blueprints", "core", "modules", "dispatch"},
     "attachments": {"workers", "blueprints", "core", "dispatch"},
@@ -56,7 +57,7 @@ MAY_NOT: dict[str, set[str]] = {
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "flask": (
         "__init__", "blueprints", "security", "schema", "live", "core", "kit", "module", "modules",
-        "attachments",
+        "attachments", "inside",
     ),
     "flask_limiter": ("security",),
     "flask_jwt_extended": ("security",),
@@ -65,7 +66,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "apscheduler": ("workers.scheduler",),
     "alembic": ("db", "modules"),
     "bs4": ("funpay.pages", "modules.steam_rent.steam"),
-    "requests": ("net", "funpay", "core", "work", "workers.hire", "demo", "modules.steam_rent.steam"),
+    "requests": ("net", "funpay", "core", "tools", "workers.hire", "demo", "modules.steam_rent.steam"),
     "urllib3": ("net",),
 }  # fmt: skip
 """Who may use these; everything else does not know that they exist."""

@@ -76,6 +76,18 @@ def test_nothing_goes_to_an_order_that_was_refunded_while_it_waited(
     assert shop.alerts("waiting") == []
 
 
+@pytest.mark.parametrize("status", ["refunded", "closed"])
+def test_the_look_itself_is_enough(shop: RentShop, ann: Buyer, status: str) -> None:
+    """FunPay's counters and notices lag behind: only the order tells that it is over."""
+    lot = shop.ready()
+    shop.freezes("steam-accounts/alpha0")
+    order = shop.rents(ann, lot)
+    order.status = status
+    shop.freezes("steam-accounts/alpha0", frozen=False)
+    shop.tick()
+    assert (shop.rentals(), shop.waits(), shop.alerts()) == ([], [], [])
+
+
 @pytest.mark.parametrize("event", ["refunded", "confirmed"])
 def test_an_order_that_ends_elsewhere_waits_no_longer(
     shop: RentShop, ann: Buyer, event: str

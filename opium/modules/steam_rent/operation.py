@@ -161,7 +161,7 @@ def failed(place: Job, task: Task, exc: Exception) -> None:
         if job.state == "sending":
             job.state = "unknown"
         if isinstance(exc, trouble.Throttled):  # our own patience: no try was made
-            wait = exc.wait + 1
+            wait = (exc.wait + 1) * place.config.steam_pace
         else:
             job.tries += 1
             delays = SELDOM if isinstance(exc, NeitherPassword) else (*DELAYS, LATER)

@@ -112,11 +112,11 @@ def send_again(work: Work, rental: Rental, *, at_once: bool = False) -> bool:
         return False
     parts = work.db.scalars(select(StoredCommand).where(StoredCommand.handout_id == handout.id))
     left = [part for part in parts.all() if part.state != "done"]
-    if any(part.state != "failed" or part.reason == DROPPED for part in left):
+    if not left or any(part.state != "failed" or part.reason == DROPPED for part in left):
         return False
-    last = max((part.ended_at for part in left if part.ended_at), default=work.now)
-    pause = min(SEND_AGAIN * 2 ** min(len(left) - 1, 10), SELDOM) if left else SELDOM
-    if not left or (not at_once and work.now < last + pause):
+    last = max(part.ended_at or work.now for part in left)
+    pause = min(SEND_AGAIN * 2 ** min(len(left) - 1, 10), SELDOM)
+    if not at_once and work.now < last + pause:
         return False
     account = work.db.get_one(SteamAccount, rental.steam_account)
     text = say.text(work, "rent_success", say.of_rental(work, rental, account, "rent_success"))
