@@ -7,6 +7,7 @@ import threading
 from sandbox.funpay import create_app
 from sandbox.server import Server
 from sandbox.steam import SteamDouble
+from sandbox.telegram import TelegramDouble
 from sandbox.world import World
 
 
@@ -29,7 +30,15 @@ def main() -> None:
         steam.start(told.steam_port, told.host)
         for name, url in steam.endpoints.as_settings().items():
             print(f"{name}={url}", flush=True)
+    telegram = TelegramDouble(world.clock, told.seed)
+    if told.demo_data:
+        telegram.add_bot("opium_demo_bot", "Opium")
+        telegram.add_user(100500, "Продавец")
+    if told.telegram_port is not None:
+        telegram.start(told.telegram_port, told.host)
+        print(f"OPIUM_TELEGRAM_URL={telegram.url}", flush=True)
     stop.wait()
+    telegram.close()
     steam.close()
     server.shutdown()
     server.server_close()
@@ -47,6 +56,11 @@ def _arguments() -> argparse.Namespace:
         "--steam-port",
         type=int,
         help="serve Steam, too, on this port and the four after it; 0 takes any free ones",
+    )
+    parser.add_argument(
+        "--telegram-port",
+        type=int,
+        help="serve Telegram, too, on this port, with a phone to look at; 0 takes any free one",
     )
     return parser.parse_args()
 
