@@ -1,4 +1,4 @@
-"""Draws docs/pictures/demo.svg from a real run of the demo: python -m docs.pictures.make"""
+"""Draws docs/pictures/*.svg from a real run of the demo: python -m docs.pictures.make"""
 
 from __future__ import annotations
 
@@ -13,8 +13,12 @@ from pathlib import Path
 
 from opium.config import ROOT
 
-PICTURE = Path(__file__).parent / "demo.svg"
-SECONDS = 42
+HERE = Path(__file__).parent
+SECONDS = 114
+"""Until the second tenant of an account has signed in."""
+LINES = 62
+"""Of the first picture; more would be too small to read."""
+RENTAL = re.compile(r"^[\d:]{8}  (rentals|Steam)  ")
 RUN = "import sys; from pathlib import Path; from opium.demo import run; sys.exit(run({}))"
 CELL, LINE, MARGIN = 7.83, 19, 20
 COLOURS = {
@@ -88,6 +92,20 @@ def _line(line: str, y: float) -> str:
     return f'<text y="{y:.1f}">{"".join(pieces)}</text>' if pieces else ""
 
 
+def beginning(text: str) -> str:
+    """The first lines, and the verdict of the last ones."""
+    lines = text.rstrip("\n").split("\n")
+    return "\n".join([*lines[:LINES], "...", *lines[-4:]])
+
+
+def of_rentals(text: str) -> str:
+    """What happened in the shop that rents out, and at Steam."""
+    return "\n".join(line for line in text.split("\n") if RENTAL.match(line))
+
+
 if __name__ == "__main__":
-    PICTURE.write_text(draw(record()), encoding="utf-8")
-    print(f"{PICTURE.relative_to(ROOT)} is drawn.")
+    seen = record()
+    for name, text in (("demo", beginning(seen)), ("rental", of_rentals(seen))):
+        picture = HERE / f"{name}.svg"
+        picture.write_text(draw(text), encoding="utf-8")
+        print(f"{picture.relative_to(ROOT)} is drawn.")

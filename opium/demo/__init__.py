@@ -1,4 +1,4 @@
-"""`python app.py demo`: two shops and their buyers on a marketplace of this machine.
+"""`python app.py demo`: three shops and their buyers on a marketplace of this machine.
 
 The sandbox and Opium run as processes of their own; this one plays the people, and tells what
 happens from the sandbox's log and Opium's API. Nothing leaves the machine.
@@ -18,11 +18,13 @@ from opium.demo.buyers import Buyers
 from opium.demo.calls import DemoError
 from opium.demo.facts import Facts
 from opium.demo.processes import FOLDER, fresh_folder
-from opium.demo.stage import Stage, Stopped
-from opium.demo.timeline import Timeline
+from opium.demo.stage import Opened, Stage, Stopped
+from opium.demo.steam_facts import SteamFacts
+from opium.demo.tenants import Tenants
+from opium.demo.timeline import Line, Timeline
 
 TICK = 0.5
-TITLE = "Opium demo: a made-up marketplace with two shops and their buyers. Ctrl-C ends it.\n"
+TITLE = "Opium demo: a made-up marketplace, a made-up Steam, three shops. Ctrl-C ends it.\n"
 
 
 def run(
@@ -45,10 +47,8 @@ def run(
         with ExitStack() as ends:
             ends.enter_context(fresh_folder(folder))
             ends.callback(stage.close)
-            opened = stage.open(port, sandbox_port)
-            facts = Facts(opened.sandbox, opened.api, opened.shop)
-            buyers = Buyers(opened.sandbox.again(), opened.api.again(), opened.shop, stop)
-            fine = _show(timeline, stage, facts, buyers, stop, seconds)
+            show = Show(timeline, stage, stage.open(port, sandbox_port), stop)
+            fine = show.run(seconds)
         return 0 if fine or seconds is None else 1
     except Stopped:
         timeline.say("\nEnded before the first order.")
@@ -61,33 +61,52 @@ def run(
         return 0
 
 
-def _show(
-    timeline: Timeline,
-    stage: Stage,
-    facts: Facts,
-    buyers: Buyers,
-    stop: threading.Event,
-    seconds: float | None,
-) -> bool:
-    """Let the buyers in and tell what happens; whether all went as it should."""
-    buyers.start()
-    began = time.monotonic()
-    while not stop.wait(TICK) and (seconds is None or time.monotonic() - began < seconds):
-        stage.check()
-        try:
-            timeline.add(facts.site() + facts.opium() + buyers.news())
-        except DemoError:
-            # Opium or the sandbox does not answer; if it is because one died, say that instead.
-            stop.wait(TICK)
-            stage.check()
-            raise
-    stop.set()
-    buyers.join(2)
-    facts.opium()
-    # The sandbox ends last: its log shall tell also what Opium did until its end.
-    code = stage.end_opium()
-    timeline.add(facts.site() + buyers.news(), all_now=True)
-    timeline.say(f"\n{facts.sales.summary()}")
-    if code != 0:
-        timeline.say(f"Opium ended with exit code {code}.")
-    return not (code or buyers.trouble or facts.sales.lost() or facts.sales.doubled())
+class Show:
+    """The open shops: their people, and what is told of them."""
+
+    def __init__(
+        self, timeline: Timeline, stage: Stage, opened: Opened, stop: threading.Event
+    ) -> None:
+        self._timeline, self._stage, self._stop = timeline, stage, stop
+        sandbox, steam, api = opened.sandbox, opened.steam, opened.api
+        self._facts, self._steam = Facts(sandbox, api, opened.shop), SteamFacts(steam, api)
+        self._buyers = Buyers(sandbox.again(), api.again(), opened.shop, stop)
+        self._tenants = Tenants(sandbox.again(), steam.again(), api.again(), stop)
+
+    def run(self, seconds: float | None) -> bool:
+        """Let the people in and tell what happens; whether all went as it should."""
+        self._buyers.start()
+        self._tenants.start()
+        began = time.monotonic()
+        while not self._stop.wait(TICK) and (seconds is None or time.monotonic() - began < seconds):
+            self._stage.check()
+            try:
+                self._timeline.add(self._site() + self._opium())
+            except DemoError:
+                # Opium or the sandbox does not answer; if it is because one died, say that.
+                self._stop.wait(TICK)
+                self._stage.check()
+                raise
+        return self._end()
+
+    def _end(self) -> bool:
+        self._stop.set()
+        self._buyers.join(2)
+        self._tenants.join(2)
+        lines = self._opium()
+        # The sandbox ends last: its log shall tell also what Opium did until its end.
+        code = self._stage.end_opium()
+        self._timeline.add(lines + self._site(), all_now=True)
+        sales = self._facts.sales
+        self._timeline.say(f"\n{sales.summary()}\n{self._steam.summary()}")
+        if code != 0:
+            self._timeline.say(f"Opium ended with exit code {code}.")
+        people = self._buyers.trouble or self._tenants.trouble
+        return not (code or people or sales.lost() or sales.doubled() or self._steam.wrong())
+
+    def _site(self) -> list[Line]:
+        """What FunPay, Steam and the people tell."""
+        return self._facts.site() + self._steam.site() + self._buyers.news() + self._tenants.news()
+
+    def _opium(self) -> list[Line]:
+        return self._facts.opium() + self._steam.opium()

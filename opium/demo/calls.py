@@ -27,6 +27,9 @@ class Calls:
     def post(self, path: str, body: Any = None) -> Any:
         return self._call("POST", path, json=body)
 
+    def put(self, path: str, body: Any) -> Any:
+        return self._call("PUT", path, json=body)
+
     def patch(self, path: str, body: Any) -> Any:
         return self._call("PATCH", path, json=body)
 
@@ -48,7 +51,7 @@ class Calls:
 
 
 class Sandbox(Calls):
-    """The control API of the marketplace."""
+    """The control API of the marketplace, or of Steam."""
 
     def __init__(self, base: str) -> None:
         super().__init__(base)

@@ -7,13 +7,16 @@ import time
 from datetime import datetime
 from typing import Any
 
+from opium.demo import rental
 from opium.demo.calls import OpiumApi, Sandbox
 from opium.demo.sales import Sale, Sales
 from opium.demo.shop import BUYERS, SELLERS, Shop, module
 from opium.demo.timeline import Line
 
 MARKER = re.compile(r"^#(?P<order>[A-Z0-9]{8})-(?P<kind>D|R\d+-)\d+/(?P<of>\d+)$", re.M)
+LOGIN = re.compile(r"^Логин: (\S+)$", re.M)
 STATES = {"waiting_stock": "waiting", "held": "held", "failed": "failed"}
+FOR_WHAT = {"no_account": "for an account", "existing_rental": "the buyer has to choose"}
 Entry = dict[str, Any]
 Told = tuple[str, str, str, str] | None
 
@@ -24,7 +27,8 @@ class Facts:
     def __init__(self, sandbox: Sandbox, api: OpiumApi, shop: Shop) -> None:
         self.sales = Sales()
         self._sandbox, self._api, self._shop = sandbox, api, shop
-        self._people = {number: name for name, number in (SELLERS | BUYERS).items()}
+        everybody = SELLERS | BUYERS | rental.SELLERS | rental.TENANTS
+        self._people = {number: name for name, number in everybody.items()}
         self._lots = {lot.id: lot for lot in shop.lots}
         self._tell = {
             "order": self._order,
@@ -49,7 +53,8 @@ class Facts:
 
     def opium(self) -> list[Line]:
         """What Opium decided since the last call: who has to wait, and the next raise."""
-        return [line for name in SELLERS for line in self._waiting(name)] + self._raised()
+        waiting = [line for name in SELLERS for line in self._waiting(name)]
+        return waiting + self._waiting_to_rent() + self._raised()
 
     def _waiting(self, name: str) -> list[Line]:
         lines = []
@@ -65,6 +70,21 @@ class Facts:
                 # Opium tells whole seconds.
                 at = max(sale.at, datetime.fromisoformat(delivery["created_at"]))
                 lines.append(Line(at, name, what, sale.order, text))
+        return lines
+
+    def _waiting_to_rent(self) -> list[Line]:
+        sales = [sale for sale in self.sales.values() if sale.lot is rental.LOT]
+        lines, pending = [], {}
+        if sales:  # before the first one the shop may not be open
+            pending = {o["order_id"]: o for o in self._api.get(f"{rental.HERE}/pending-orders")}
+        for sale in sales:
+            order = pending.get(sale.order)
+            before, sale.status = sale.status, order["reason"] if order else ""
+            if order and sale.status != before:
+                sale.waited = True
+                at = max(sale.at, datetime.fromisoformat(order["created_at"]))
+                text = FOR_WHAT.get(sale.status, sale.status)
+                lines.append(Line(at, rental.RENTALS, "waiting", sale.order, text))
         return lines
 
     def _raised(self) -> list[Line]:
@@ -101,7 +121,7 @@ class Facts:
         names = [self._people.get(int(n), n) for n in re.findall(r"\d+", e["node"])]
         other = next((name for name in names if name != e["account"]), e["node"])
         first = e["text"].split("\n")[0]
-        if e["account"] in SELLERS:
+        if e["account"] in SELLERS or e["account"] in rental.SELLERS:
             return e["account"], "message", "", f"to {other}: «{first}»"
         return other, "message", "", f"{e['account']}: «{first}»"
 
@@ -114,8 +134,18 @@ class Facts:
         goods = [line for line in lines if line in self._shop.goods]
         if not sale.got(marker[0], int(marker["of"]), goods, e["mono"]):
             return None
+        if sale.lot is rental.LOT:
+            return self._rented(sale, e["text"])
         wait = ", after a wait for stock" if sale.waited else ""
         return e["account"], "delivered", sale.order, f"in {sale.seconds:.1f} s{wait}"
+
+    def _rented(self, sale: Sale, text: str) -> Told:
+        login = LOGIN.search(text)
+        if login is None:
+            return sale.lot.seller, "extended", sale.order, f"{sale.buyer} has more time"
+        wait = ", after a wait" if sale.waited else f", in {sale.seconds:.1f} s"
+        got = f"{sale.buyer} got {login[1]} and its password{wait}"
+        return sale.lot.seller, "rented", sale.order, got
 
     def _learn_goods(self, sale: Sale) -> None:
         """Somebody put goods of his own on the shelf: which ones, only Opium knows."""

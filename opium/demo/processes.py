@@ -21,6 +21,8 @@ FOLDER = ROOT / "demo-instance"
 MARK = "demo.lock"
 STOPS_WITHIN = 12
 LAST_LINES = 12
+STEAM_SITES = ("API", "COMMUNITY", "STORE", "HELP", "LOGIN")
+"""In the order of the sandbox's ports."""
 
 
 def fresh_folder(folder: Path) -> IO[str]:
@@ -47,20 +49,23 @@ def fresh_folder(folder: Path) -> IO[str]:
     return lock
 
 
-def free_port(wanted: int, taken: Sequence[int] = ()) -> int:
-    """`wanted`, or the next port that nobody uses."""
+def free_port(wanted: int, taken: Sequence[int] = (), count: int = 1) -> int:
+    """`wanted`, or the next port that nobody uses; nor the `count` - 1 ports after it."""
     for port in range(wanted, min(wanted + 100, 65536)):
-        if port in taken:
-            continue
-        with socket.socket() as probe:
-            # As servers do: what a server that just ended left behind does not count.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
+        if all(_is_free(port + more, taken) for more in range(count)):
+            return port
     raise DemoError(f"No free port from {wanted} on: choose another one.")
+
+
+def _is_free(port: int, taken: Sequence[int]) -> bool:
+    with socket.socket() as probe:
+        # As servers do: what a server that just ended left behind does not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            return False
+    return port not in taken
 
 
 class Child:
@@ -107,15 +112,16 @@ class Child:
         return "\n".join(said[-LAST_LINES:]) or "  (it said nothing)"
 
 
-def start_sandbox(folder: Path, port: int) -> Child:
-    command = ["-m", "sandbox", "--port", str(port)]
+def start_sandbox(folder: Path, port: int, steam_port: int) -> Child:
+    command = ["-m", "sandbox", "--port", str(port), "--steam-port", str(steam_port)]
     return Child("The sandbox", command, ROOT, folder / "sandbox.out")
 
 
-def start_opium(folder: Path, port: int, site: str, password: str) -> Child:
+def start_opium(folder: Path, port: int, site: str, steam_port: int, password: str) -> Child:
     """Opium over the sandbox; no address of the outside world is left in its settings."""
-    outside = ("FUNPAY", "TELEGRAM", "STEAM_API", "STEAM_COMMUNITY", "STEAM_STORE")
-    addresses = {f"OPIUM_{name}_URL": site for name in (*outside, "STEAM_HELP", "STEAM_LOGIN")}
+    addresses = {f"OPIUM_{name}_URL": site for name in ("FUNPAY", "TELEGRAM")}
+    for place, name in enumerate(STEAM_SITES):
+        addresses[f"OPIUM_STEAM_{name}_URL"] = f"http://127.0.0.1:{steam_port + place}"
     settings = {
         "OPIUM_INSTANCE": str(folder),
         "OPIUM_HOST": "127.0.0.1",
@@ -125,6 +131,7 @@ def start_opium(folder: Path, port: int, site: str, password: str) -> Child:
         # The timeline asks several times a second, and knocks until Opium is up.
         "OPIUM_RATE_LIMIT_PER_MINUTE": "3000",
         "OPIUM_LOGIN_RATE_LIMIT_PER_MINUTE": "1000",
+        "OPIUM_STEAM_PACE": "0.5",
     }
     # Started in its own folder, so that the `.env` of a real Opium is not read.
     command, output = [str(ROOT / "app.py")], folder / "opium.out"

@@ -10,6 +10,7 @@ from statistics import median
 
 from opium.demo.shop import Lot
 
+WAITS = ("waiting_stock", "held", "no_account", "existing_rental")
 LATE = 20
 """Seconds after which a paid order whose buyer has nothing counts as lost."""
 
@@ -42,7 +43,7 @@ class Sale:
     @property
     def waits(self) -> bool:
         """Rightly without goods: there are none, or a person has to decide."""
-        return self.delivered is None and self.status in ("waiting_stock", "held")
+        return self.delivered is None and self.status in WAITS
 
     def got(self, marker: str, of: int, goods: list[str], at: float) -> bool:
         """A message with goods arrived; whether it made the order complete."""

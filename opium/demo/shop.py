@@ -102,6 +102,7 @@ def open_shops(api: OpiumApi, shop: Shop) -> None:
 
 
 def all_running(api: OpiumApi) -> bool:
+    """Whether every account is signed in; orders from before that are not Opium's."""
     return all(account["state"] == "running" for account in api.get("/api/accounts"))
 
 

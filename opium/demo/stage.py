@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from opium.demo import processes, shop
+from opium.demo import processes, rental, shop
 from opium.demo.calls import DemoError, OpiumApi, Sandbox
-from opium.demo.processes import Child
+from opium.demo.processes import STEAM_SITES, Child
 from opium.demo.shop import Shop
 from opium.demo.timeline import Timeline
 
@@ -27,6 +27,7 @@ class Opened:
     """Everything is up and the shops are open."""
 
     sandbox: Sandbox
+    steam: Sandbox
     api: OpiumApi
     shop: Shop
 
@@ -43,22 +44,27 @@ class Stage:
         say = self._timeline
         port = self._port("Opium", port)
         sandbox_port = self._port("the sandbox", sandbox_port, port)
+        steam_port = self._port("its Steam", sandbox_port + 10, port, count=len(STEAM_SITES))
         password = f"demo-{secrets.token_hex(4)}"
         sandbox = Sandbox(f"http://127.0.0.1:{sandbox_port}")
+        steam = Sandbox(f"http://127.0.0.1:{steam_port}")
         api = OpiumApi(f"http://127.0.0.1:{port}", password)
-        say.places(sandbox.site, api.base, password)
-        self._children.append(processes.start_sandbox(self._folder, sandbox_port))
-        self._children.append(processes.start_opium(self._folder, port, sandbox.site, password))
-        self._wait(sandbox.ready)
+        say.places(sandbox.site, steam.site, api.base, password)
+        folder, site = self._folder, sandbox.site
+        self._children.append(processes.start_sandbox(folder, sandbox_port, steam_port))
+        self._children.append(processes.start_opium(folder, port, site, steam_port, password))
+        self._wait(lambda: sandbox.ready() and steam.ready())
         opened = shop.furnish(sandbox)
-        say.step("the sandbox is up, with two sellers, four lots and four buyers")
+        rental.furnish(sandbox, steam)
+        say.step("the sandbox is up: three sellers, five lots, seven buyers, two Steam accounts")
         self._wait(api.ready)
         say.step("Opium is up")
         shop.open_shops(api, opened)
+        opened.lots.append(rental.LOT)
         say.step("accounts, goods and modules are set through the API")
         self._wait(lambda: shop.all_running(api))
         say.step("both accounts are signed in; they poll every 1-2 s, a real shop every 4-8 s\n")
-        return Opened(sandbox, api, opened)
+        return Opened(sandbox, steam, api, opened)
 
     def check(self) -> None:
         """DemoError if a process died."""
@@ -84,8 +90,8 @@ class Stage:
             if time.monotonic() > give_up:
                 raise DemoError(f"The start took longer than {STARTS_WITHIN} s.")
 
-    def _port(self, whose: str, wanted: int, *taken: int) -> int:
-        port = processes.free_port(wanted, taken)
+    def _port(self, whose: str, wanted: int, *taken: int, count: int = 1) -> int:
+        port = processes.free_port(wanted, taken, count)
         if port != wanted:
             self._timeline.say(f"  Port {wanted} is in use, so {whose} takes {port}.")
         return port

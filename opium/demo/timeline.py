@@ -15,10 +15,19 @@ COLOURS = {
     "delivered": "1;32",
     "waiting": "33",
     "refilled": "33",
+    "rented": "1;32",
+    "extended": "32",
+    "free": "32",
+    "checked": "2",
+    "opened": "34",
+    "signed in": "36",
+    "signed out": "35",
+    "password": "35",
+    "confirmed": "32",
+    "refused": "35",
     "refunded": "35",
     "raised": "34",
     "review": "32",
-    "confirmed": "32",
     "sent again": "32",
     "message": "2",
     "held": "1;31",
@@ -60,13 +69,14 @@ class Timeline:
         """A step of the start that is done, with the seconds since the beginning."""
         self.say(f"  {time.monotonic() - self._began:4.1f} s  {text}")
 
-    def places(self, site: str, api: str, password: str) -> None:
+    def places(self, site: str, steam: str, api: str, password: str) -> None:
         """Where everything is."""
         for name, place in (
             ("API", f"{api}/api"),
             ("API document", f"{api}/docs"),
             ("sign in with", f"admin / {password}"),
             ("play a buyer", f"{site}/__sandbox__/"),
+            ("Steam", f"{steam}/__sandbox__/accounts"),
         ):
             self.say(f"  {name}  {'':{12 - len(name)}}{self._painted('1', place)}")
         self.say("")

@@ -15,7 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from opium.job import Job
 from opium.module import Every, Module
-from opium.work import Tools
+from opium.tools import Tools
 
 log = logging.getLogger("opium.scheduler")
 
@@ -34,7 +34,8 @@ class Scheduler:
 
     def start(self) -> None:
         """Begin to run the tasks, each for the first time after its `first_after`."""
-        logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every job
+        # It tells of every job, and warns when a task takes longer than its period, as some do.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(THREADS)},

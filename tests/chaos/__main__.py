@@ -13,6 +13,10 @@ from random import SystemRandom
 from .calls import print_calls, walk_calls
 from .mutants import caught, check, chosen, print_findings
 from .plan import draw
+from .rents import RentTrial, print_rents
+from .rents_down import rents_down, rents_limited
+from .rents_plan import draw_rents
+from .rents_walk import print_releases, walk_releases
 from .scenes import downtime, isolation, print_figures
 from .trial import Trial, print_result
 from .walk import print_walk, walk
@@ -44,6 +48,38 @@ def _trial(told: argparse.Namespace, folder: Path) -> bool:
     result = Trial(plan, seed, folder, say=_say).run(patience=told.patience)
     print_result(result, seed, sys.stdout)
     return result.good
+
+
+def _rents(told: argparse.Namespace, folder: Path) -> bool:
+    seed = told.seed if told.seed is not None else SystemRandom().randrange(1_000_000)
+    seconds = told.seconds or max(40.0, told.rentals, told.kills * 8.0)
+    print(
+        f"seed {seed}: {told.rentals} rentals, {told.accounts} accounts, {told.kills} kills, "
+        f"{told.faults:g} % faults, {seconds:.0f} s",
+        flush=True,
+    )
+    plan = draw_rents(seed, told.rentals, told.accounts, told.kills, told.faults, seconds)
+    result = RentTrial(plan, seed, folder, say=_say).run(max(told.patience, 300 + 2 * told.rentals))
+    print_rents(result, seed, sys.stdout)
+    return result.good
+
+
+def _rents_walk(told: argparse.Namespace, folder: Path) -> bool:
+    steps = walk_releases(folder, told.names or None, workers=told.workers, say=_say)
+    print_releases(steps, sys.stdout)
+    return all(step.good for step in steps)
+
+
+def _rents_down(_told: argparse.Namespace, folder: Path) -> bool:
+    figures = rents_down(folder, say=_say)
+    print_figures(figures, sys.stdout)
+    return all(figure.good for figure in figures)
+
+
+def _rents_limited(_told: argparse.Namespace, folder: Path) -> bool:
+    figures = rents_limited(folder, say=_say)
+    print_figures(figures, sys.stdout)
+    return all(figure.good for figure in figures)
 
 
 def _walk(told: argparse.Namespace, folder: Path) -> bool:
@@ -78,6 +114,10 @@ def _isolation(_told: argparse.Namespace, folder: Path) -> bool:
 
 WHAT = {
     "run": _trial,
+    "rents": _rents,
+    "rents-walk": _rents_walk,
+    "rents-down": _rents_down,
+    "rents-limited": _rents_limited,
     "walk": _walk,
     "calls": _calls,
     "mutants": _mutants,
@@ -95,6 +135,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("what", nargs="?", choices=tuple(WHAT), default="run")
     parser.add_argument("names", nargs="*", help="only these failpoints, or bugs")
     parser.add_argument("--orders", type=int, default=200)
+    parser.add_argument("--rentals", type=int, default=60)
     parser.add_argument("--accounts", type=int, default=4)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--faults", type=float, default=5, help="percent of the sends")

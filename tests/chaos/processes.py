@@ -74,9 +74,7 @@ def until(ask: Callable[[], _T], seconds: float, what: str, pause: float = 0.05)
 class Marketplace:
     """`python -m sandbox`, moved through its control API."""
 
-    def __init__(
-        self, seed: int = 1, folder: Path | None = None, *, steam: bool = False
-    ) -> None:
+    def __init__(self, seed: int = 1, folder: Path | None = None, *, steam: bool = False) -> None:
         """`steam`: with the Steam double beside it; `steam_settings` are its addresses."""
         self._http = requests.Session()
         self._http.trust_env = False

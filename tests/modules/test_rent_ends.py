@@ -240,3 +240,17 @@ def test_a_refund_before_the_password_was_sent_frees_the_account(
     assert shop.told(ann) == []
     assert shop.steam.account("alpha0").password == PASSWORD
     shop.obeys_the_laws()
+
+
+def test_who_ends_a_rental_before_it_began_is_told_that_it_is_paid(
+    shop: RentShop, ann: Buyer
+) -> None:
+    lot = shop.ready()
+    shop.sends_stop()
+    order = shop.rents(ann, lot)
+    shop.opium.ok("POST", f"{shop.base}/rentals/{shop.rental()['rental_id']}/terminate")
+    assert shop.shown()["status"] == "free"
+    assert any(order.id in text and "money" in text for text in shop.alerts("waiting"))
+    shop.seller.refunds(order)
+    shop.poll(2)
+    assert shop.alerts("waiting") == []

@@ -14,13 +14,17 @@ from pathlib import Path
 
 import pytest
 
+from opium.demo.calls import OpiumApi, Sandbox
+from opium.demo.rental import PASSWORD
 from opium.demo.sales import Sale, Sales
 from opium.demo.shop import STEAM
+from opium.demo.steam_facts import SteamFacts
+from sandbox.steam import SteamDouble
 
 ROOT = Path(__file__).resolve().parents[2]
 START = "import sys; from pathlib import Path; from opium.demo import run; sys.exit(run({}))"
 NOTHING_WRONG = "doubled 0, lost 0"
-PORT = 18000 + 20 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORT = 18000 + 40 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 """Tests run side by side; each worker has ports of its own."""
 
 
@@ -73,6 +77,33 @@ def test_it_delivers_for_as_long_as_it_was_told_and_ends_well(tmp_path: Path) ->
     assert re.search(r"API document +http://127\.0\.0\.1:\d+/docs\n", told)
     assert NOTHING_WRONG in told
     assert "\033" not in told
+
+
+@pytest.mark.system
+def test_a_rental_ends_and_the_next_one_gets_the_account(tmp_path: Path) -> None:
+    """A minute of rent, and what comes after it: the one test that has to wait for it."""
+    with Demo(tmp_path / "demo") as demo:
+        demo.until("emma came back with the old password")
+        demo.process.send_signal(signal.SIGINT)
+        assert demo.ends() == 0, demo.told
+    told = demo.told
+    story = [
+        r"opened     Аренда CS2",
+        r"rented     #\w{8} emma got cs2_alpha and its password, in",
+        r"signed in  cs2_alpha: emma, with password and code",
+        r"waiting    #\w{8} for an account",
+        r"signed out cs2_alpha: emma, by Opium",
+        r"confirmed  cs2_alpha: the new password",
+        r"password   cs2_alpha: a new one",
+        r"signed in  cs2_alpha: Opium, so the new password works",
+        r"rented     #\w{8} gleb got cs2_alpha and its password, after a wait",
+    ]
+    at = [[found.start() for found in re.finditer(line, told)] for line in story]
+    assert [len(places) for places in at] == [1] * len(story), told
+    assert at == sorted(at), told
+    assert told.count("to emma: «Аренда cs2 (логин cs2_alpha) закончилась") == 1
+    assert NOTHING_WRONG in told
+    assert "tenants still signed in after their end 0" in told
 
 
 @pytest.mark.system
@@ -137,3 +168,31 @@ def test_the_count_sees_what_came_twice_and_what_never_came() -> None:
     assert [sale.order for sale in sales.lost()] == ["A"]
     assert sales.median() == pytest.approx(2)
     assert "doubled 2, lost 1" in sales.summary()
+
+
+class Panel(OpiumApi):
+    """Opium says how far the release of cs2_alpha is."""
+
+    state = "releasing"
+
+    def get(self, path: str, **query: object) -> list[dict[str, object]]:
+        return [{"login": "cs2_alpha", "release_state": self.state, "last_error": None}]
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_the_demo_sees_a_tenant_who_was_not_signed_out(stays: bool) -> None:
+    double = SteamDouble()
+    double.add_account("cs2_alpha", PASSWORD)
+    steam, panel = Sandbox(double.endpoints.api), Panel("", "")
+    double.mount(steam._session)
+    facts = SteamFacts(steam, panel)
+    emma = double.buyer_login("cs2_alpha", PASSWORD, ip="emma")
+    double.log.happened("login", "cs2_alpha", of_buyer=False)
+    told = [line.text for line in facts.site() + facts.opium()]
+    assert told == ["cs2_alpha: emma, with password and code", "cs2_alpha: Opium"]
+    if not stays:
+        emma.deauthorize()
+    panel.state = "idle"
+    assert [line.what for line in facts.opium()] == ["free"]
+    assert facts.wrong() == (["emma"] if stays else [])
+    assert f"still signed in after their end {int(stays)}:" in facts.summary()

@@ -98,6 +98,7 @@ def _settled(place: Job, task: Task, steam: Steam) -> bool:
     new = steam.probe(task.candidate)
     if new.verdict is Verdict.RIGHT:
         steam.sign_in(task.candidate)
+        hit("steam_proven")
         _promote(place, task)
         return True
     if new.verdict is Verdict.UNKNOWN:

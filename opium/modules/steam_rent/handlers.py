@@ -83,6 +83,7 @@ def _of_order(event: MessageReceived) -> str | None:
 
 
 def _refunded(work: Work, row: RentOrder) -> None:
+    rentals.settled(work, row)
     if row.state == "waiting":
         orders.close(work, row, "refunded")
         return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from random import SystemRandom
 
 from sqlalchemy import or_, select
@@ -17,7 +17,7 @@ from opium.kit import Job, NotFound
 from opium.modules.steam_rent import carrying, choosing, keepsake, operation, release
 from opium.modules.steam_rent.health import health
 from opium.modules.steam_rent.rows import SteamJob
-from opium.modules.steam_rent.steam import Endpoints, ServerTime, Steam, Throttle
+from opium.modules.steam_rent.steam import Endpoints, Options, ServerTime, Steam, Throttle
 from opium.modules.steam_rent.steam.api import WebApi
 from opium.modules.steam_rent.steam.errors import SteamError
 from opium.modules.steam_rent.steam.http import Http
@@ -26,6 +26,10 @@ log = logging.getLogger("opium.steam_rent")
 
 AT_ONCE = 4
 """Accounts worked on at the same time; each waits for Steam most of the while."""
+LOOK_EVERY = 1.0
+"""Seconds between two looks for what has become due while jobs are under way."""
+AGAIN_AFTER = 5.0
+"""Seconds; whatever its row says, a job is not tried faster."""
 
 
 class Office:
@@ -43,7 +47,7 @@ class Office:
         )
         self._time = place.kept("time", lambda: ServerTime(place.clock))
         self._throttle = Throttle(place.clock, config.steam_pace)
-        self._pause = lambda seconds: place.wait(seconds * config.steam_pace)
+        self._options = Options(pace=config.steam_pace)
         self._health = health(place)
         self._pool: ThreadPoolExecutor | None = None
         self._busy: dict[int, threading.Event] = {}
@@ -56,7 +60,7 @@ class Office:
             self._endpoints,
             clock=self._place.clock,
             throttle=self._throttle,
-            wait=self._pause,
+            wait=self._place.wait,
             adapter=self._place.adapter,
         )
         try:
@@ -65,17 +69,24 @@ class Office:
             http.close()
 
     def run_due(self) -> None:
-        """Carry out all jobs whose time has come; returns when none is left."""
+        """Carry out all jobs whose time has come, and those whose time comes meanwhile: none waits
+        for a slow one. Returns when none is under way."""
         if not self._compared:
             keepsake.compare(self._place)
             self._compared = True
-        tried: set[int] = set()
-        while due := [job_id for job_id in self._due() if job_id not in tried]:
-            tried.update(due)
-            if len(due) == 1:
-                self.run(due[0])
-                continue
-            for future in [self.submit(job_id) for job_id in due]:
+        tried: dict[int, float] = {}
+        under_way: dict[Future[None], int] = {}
+        while True:
+            now = self._place.clock.monotonic()
+            for job_id in self._due():
+                rested = now - tried.get(job_id, float("-inf")) >= AGAIN_AFTER
+                if rested and job_id not in under_way.values():
+                    tried[job_id] = now
+                    under_way[self.submit(job_id)] = job_id
+            if not under_way:
+                return
+            for future in wait(under_way, LOOK_EVERY, FIRST_COMPLETED).done:
+                del under_way[future]
                 future.result()
 
     def submit(self, job_id: int) -> Future[None]:
@@ -136,7 +147,8 @@ class Office:
             tokens=task.tokens,
             keep_tokens=lambda tokens: operation.keep_tokens(self._place, task, tokens),
             time=self._time,
-            wait=self._pause,
+            options=self._options,
+            wait=self._place.wait,
             adapter=self._place.adapter,
         )
 

@@ -244,6 +244,8 @@ def _wait(work: Work, row: RentOrder, reason: str, game: Game | None) -> None:
     chosen_in_vain = row.reason == "existing_rental"
     if row.reason != reason:
         log.info("[%s] Order %s waits: %s", work.account.id, row.order_id, reason)
+    if row.reason not in _FOR_AN_ACCOUNT:
+        _tell_pending(work, row, reason)
     if chosen_in_vain or not row.told:
         key = "rent_no_free_accounts" if chosen_in_vain else "delivery_no_accounts"
         values = {"game_id": say.game_name(work, row.game_id), **say.soonest(work, game)}
@@ -251,6 +253,17 @@ def _wait(work: Work, row: RentOrder, reason: str, game: Game | None) -> None:
     row.reason, row.told = reason, True
     words = _FOR_AN_ACCOUNT[reason].format(game=row.game_id)
     work.alert("waiting", f"waiting:{row.order_id}", f"Order {row.order_id} waits: {words}.")
+
+
+def _tell_pending(work: Work, row: RentOrder, reason: str) -> None:
+    payload = {
+        "order_id": row.order_id,
+        "game_id": row.game_id,
+        "buyer": row.buyer,
+        "chat_id": row.chat_id or None,
+        "reason": reason,
+    }
+    work.emit("pending_order_created", payload)
 
 
 _FOR_AN_ACCOUNT = {

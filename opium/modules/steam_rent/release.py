@@ -74,8 +74,20 @@ def give_up(work: Work, account: SteamAccount, reason: str) -> None:
     account.last_error = reason
     if account.state == "releasing":
         account.state = "failed"
+        _tell_failed(work, account, reason)
     text = f"Steam account {account.name} is out of hand: {reason}"
     work.alert("steam_release", f"release:{account.id}", text)
+
+
+def _tell_failed(work: Work, account: SteamAccount, reason: str) -> None:
+    rental = work.db.get(Rental, account.rental_id) if account.rental_id else None
+    payload = {
+        "steam_account": account.name,
+        "order_id": rental.order_id if rental else None,
+        "game_id": rental.game_id if rental else None,
+        "reason": reason,
+    }
+    work.emit("rental_release_failed", payload)
 
 
 def _open(work: Work, account: SteamAccount, rental_id: str | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import select
@@ -54,6 +55,7 @@ def start(work: Work, row: RentOrder, handout: Handout, account: SteamAccount) -
     text = say.text(work, "rent_success", say.of_rental(work, rental, account, "rent_success"))
     work.hand_out(handout, row.chat, split(text))
     settled(work, row)
+    work.emit("rental_created", _told(rental, account))
     log.info("[%s] Order %s: %s rented out", work.account.id, row.order_id, account.name)
     return rental
 
@@ -90,6 +92,7 @@ def settled(work: Work, row: RentOrder) -> None:
     """The order does not wait any more, so nobody need be told that it does."""
     work.close_alert(f"waiting:{row.order_id}")
     work.close_alert(f"late:{row.order_id}")
+    work.close_alert(f"ended:{row.order_id}")
 
 
 def look_after_delivery(work: Work) -> None:
@@ -158,6 +161,8 @@ def end(work: Work, rental: Rental, state: str, reason: str) -> None:
     work.db.flush()
     account = work.db.get_one(SteamAccount, rental.steam_account)
     release.begin(work, account, rental)
+    if state == "expired":
+        work.emit("rental_expired", _told(rental, account))
     log.info("[%s] Rental of %s ended: %s", work.account.id, account.name, reason)
 
 
@@ -240,3 +245,16 @@ def of_account(db: Session, steam_account: int) -> Rental | None:
     return db.scalar(
         select(Rental).where(Rental.steam_account == steam_account, Rental.state == "active")
     )
+
+
+def _told(rental: Rental, account: SteamAccount) -> dict[str, Any]:
+    """What other modules hear of a rental."""
+    return {
+        "rental_id": rental.rental_id,
+        "order_id": rental.order_id,
+        "game_id": rental.game_id,
+        "steam_account": account.name,
+        "buyer": rental.buyer,
+        "chat_id": rental.chat_id or None,
+        "end_time": rental.end_at.isoformat(timespec="seconds"),
+    }

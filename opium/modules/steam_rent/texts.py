@@ -187,7 +187,7 @@ _EXPIRY = {
     ),
     "rental_expired": Template(
         "Аренда закончилась",
-        "Аренда {game_id} (логин {login}) закончилась, доступ закрыт. Спасибо, что были с нами!",
+        "Аренда {game_id} (логин {login}) закончилась. Спасибо, что были с нами!",
         ("game_id", "login"),
     ),
     "rental_expired_confirm": Template(
@@ -215,7 +215,7 @@ _EXPIRY = {
     ),
     "rental_terminated": Template(
         "Аренда завершена досрочно",
-        "Аренда {game_id} (логин {login}) по заказу #{order_id} завершена, доступ закрыт. "
+        "Аренда {game_id} (логин {login}) по заказу #{order_id} завершена. "
         "Если остались вопросы, напишите нам.",
         ("game_id", "login", "order_id"),
     ),

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from opium.kit import Invalid, NotFound, Visit, visit
+from opium.kit import Handout, Invalid, NotFound, Visit, Work, visit
 from opium.modules.steam_rent import module, rentals
 from opium.modules.steam_rent.rental_view import RentalView, views
 from opium.modules.steam_rent.rows import Rental
@@ -74,6 +74,7 @@ def terminate(rental_id: str) -> RentalView:
         if rental.state != "active":
             raise Invalid("The rental is not active, so it cannot be terminated.")
         rentals.terminate(work, rental, "a person ended it")
+        _tell_of_money(work, rental)
     here.audit("RENTAL_TERMINATED", f"steam_rent rental {rental_id}")
     return _after(here, rental_id)
 
@@ -83,6 +84,13 @@ def register(routes: Blueprint) -> None:
     routes.get("/rentals/active")(list_active)
     routes.patch("/rentals/<rental_id>/time")(change_time)
     routes.post("/rentals/<rental_id>/terminate")(terminate)
+
+
+def _tell_of_money(work: Work, rental: Rental) -> None:
+    """A rental that ended before its buyer got anything is paid all the same."""
+    if work.db.get_one(Handout, rental.handout_id).state == "cancelled":
+        text = f"Order {rental.order_id} was ended before its buyer got the account, and is paid."
+        work.alert("waiting", f"ended:{rental.order_id}", f"{text} Give the money back.")
 
 
 def _one(db: Session, here: Visit, rental_id: str) -> Rental:

@@ -55,6 +55,8 @@ class Options:
     """A Guard code in the wizard where no mobile confirmation appears."""
     device_name: str = "Pixel 7"
     """As it shows on the account's list of devices."""
+    pace: float = 1.0
+    """Below 1 the pauses between requests are shorter, for tests."""
 
 
 class Verdict(Enum):
@@ -111,7 +113,13 @@ class Steam:
         self._login_name = login.lower()
         self._mafile = mafile
         self._http = Http(
-            endpoints, clock=clock, throttle=throttle, proxy=proxy, wait=wait, adapter=adapter
+            endpoints,
+            clock=clock,
+            throttle=throttle,
+            proxy=proxy,
+            wait=wait,
+            pace=self._options.pace,
+            adapter=adapter,
         )
         self._api = WebApi(self._http, time or ServerTime(clock), plain=self._options.plain)
         self._login = Login(

@@ -55,7 +55,7 @@ class Confirmations:
 
     def listed(self) -> list[Confirmation]:
         """What waits to be confirmed. Raises SignedOut, WrongCode, Unreachable, Throttled."""
-        self._http.wait(max(0.0, self._last_list + LIST_GAP_SECONDS - self._http.monotonic()))
+        self._http.pause(max(0.0, self._last_list + LIST_GAP_SECONDS - self._http.monotonic()))
         try:
             data = self._ask("getlist", _LIST)
         finally:

@@ -89,13 +89,16 @@ class Http:
         throttle: Throttle,
         proxy: Proxy | None = None,
         wait: Callable[[float], object] | None = None,
+        pace: float = 1.0,
         adapter: BaseAdapter | None = None,
     ) -> None:
+        """`pace` shortens the pauses that are only polite, for tests."""
         self.endpoints = endpoints
         self.throttle = throttle
         self.exit = outgoing(proxy)
         self.cookies = Cookies(secrets.token_hex(12))
         self.wait = wait or pauses(clock)
+        self._pace = pace
         self._clock = clock
         self._proxy = proxy
         self._adapters: dict[Host, BaseAdapter] = {
@@ -147,7 +150,7 @@ class Http:
         self.throttle.check(self.exit)
         gap = self._last + GAP_SECONDS - self._clock.monotonic()
         if gap > 0:
-            self.wait(gap)
+            self.pause(gap)
 
     def prepare(
         self,
@@ -238,8 +241,12 @@ class Http:
             try:
                 return read()
             except Unreachable:
-                self.wait(seconds)
+                self.pause(seconds)
         return read()
+
+    def pause(self, seconds: float) -> None:
+        """Be polite for so long; for what must pass, such as a Guard window, there is `wait`."""
+        self.wait(seconds * self._pace)
 
     def fresh(self, request: PreparedRequest) -> PreparedRequest:
         """The same on a connection of its own: a kept one may die under it (protocol 13.1)."""

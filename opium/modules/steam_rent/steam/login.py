@@ -220,7 +220,7 @@ class Login:
                 raise Unreachable("Steam did not finish the sign-in.")
             if done.new_client_id:
                 started = replace(started, client_id=done.new_client_id)
-            self._http.wait(started.interval)
+            self._http.pause(started.interval)
             waited += started.interval
 
     def _poll(self, started: Started) -> PollAnswer:

@@ -137,7 +137,7 @@ class Wizard:
             )
             if no_other_proof(data).get("success") and not data.get("continue"):
                 return
-            http.wait(POLL_GAP_SECONDS)
+            http.pause(POLL_GAP_SECONDS)
             waited += POLL_GAP_SECONDS
         raise NoConfirmation("Steam's wizard does not see that it was confirmed.")
 
