@@ -38,6 +38,12 @@ class Attached:
 
     module: Module
     settings: Settings
+    hears: frozenset[str] | None = None
+    """The kinds of events that the module wants here; None: all it handles."""
+
+    def listens(self, kind: str) -> bool:
+        """Whether the module handles events of this kind, and wants them on this account."""
+        return kind in self.module.handlers and (self.hears is None or kind in self.hears)
 
 
 class Attachments:
@@ -125,12 +131,16 @@ class Attachments:
     def listeners(self, account_id: str, kind: str) -> list[str]:
         """Modules of the account that handle this kind of event, in attach order."""
         modules = self._by_account.get(account_id, {})
-        return [name for name, attached in modules.items() if kind in attached.module.handlers]
+        return [name for name, attached in modules.items() if attached.listens(kind)]
 
     def takers(self, account_id: str, kind: str, event: Event) -> list[str]:
         """Modules of the account that want this very event, in attach order."""
         modules = self._by_account.get(account_id, {})
-        return [name for name, attached in modules.items() if attached.module.wants(kind, event)]
+        return [
+            name
+            for name, attached in modules.items()
+            if attached.listens(kind) and attached.module.wants(kind, event)
+        ]
 
     def attach(self, account_id: str, name: str, config: dict[str, Any] | None) -> None:
         """Attach a module; Refused if it is unknown or attached, Invalid if `config` is bad."""
@@ -181,6 +191,12 @@ class Attachments:
         self._refresh(db, account_id)
         after_commit(db, lambda: self._changed(account_id))
 
+    def hear_anew(self, db: Session, account_id: str) -> None:
+        """Inside a transaction that changed what a module `hears`."""
+        db.flush()
+        self._refresh(db, account_id)
+        after_commit(db, lambda: self._changed(account_id))
+
     def detach(self, account_id: str, name: str) -> None:
         """Detach a module; its data stay."""
         with self._db.write() as db:
@@ -221,7 +237,9 @@ class Attachments:
             if module is None:
                 continue
             text = self._vault.open(row.settings_sealed, _context(account_id, row.module))
-            usable[row.module] = Attached(module, _read(module, text))
+            usable[row.module] = Attached(
+                module, _read(module, text), _heard(module, db, account_id)
+            )
         with self._lock:
             self._by_account[account_id] = usable
             self._names[account_id] = tuple(row.module for row in rows)
@@ -262,6 +280,16 @@ def _read(module: Module, text: str) -> Settings:
             continue
         known[key] = value
     return module.settings.model_validate_json(json.dumps(known))
+
+
+def _heard(module: Module, db: Session, account_id: str) -> frozenset[str] | None:
+    if module.hearer is None:
+        return None
+    try:
+        return frozenset(module.hearer(db, account_id))
+    except Exception:  # a module's code: it hears too much then, and nothing else stops
+        log.exception("[%s] %s does not say what it hears", account_id, module.name)
+        return None
 
 
 def _context(account_id: str, name: str) -> str:

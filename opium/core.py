@@ -38,6 +38,7 @@ from opium.db.session import Database, after_commit
 from opium.db.tables import Alert, Setting
 from opium.inside import Inside
 from opium.lock import try_lock
+from opium.logs import Logging
 from opium.security import actor, audit, passwords
 from opium.tools import Tools
 from opium.vault import CANARY, CANARY_CONTEXT, Vault, VaultError, load_keys
@@ -51,6 +52,8 @@ log = logging.getLogger("opium.core")
 
 DATABASE = "opium.db"
 SPARE_CONNECTIONS = 20
+MODULES_LEAVE = 1.0
+"""Seconds for a thread of a module, after the workers have ended."""
 
 
 class Opium:
@@ -65,6 +68,7 @@ class Opium:
         adapter: BaseAdapter | None = None,
         wait: Callable[[threading.Condition, float], object] | None = None,
         found: module.Found | None = None,
+        lines: Logging | None = None,
     ) -> None:
         self.config = config
         self.clock = clock or Clock()
@@ -110,6 +114,7 @@ class Opium:
             wait=partial(wait, threading.Condition()) if wait else time.sleep,
             adapter=adapter,
             inside=self.inside,
+            lines=lines,
         )
         self.hire = Hire(self.tools, config, self.ends, adapter, wait)
         self.registry = Registry(self.tools, self.hire)
@@ -210,7 +215,12 @@ class Opium:
         self.stopping = True
         self.ends.close()
         self.scheduler.stop()
+        leaving = [threading.Thread(target=stop, daemon=True) for stop in self.tools.stops]
+        for thread in leaving:
+            thread.start()
         self.registry.stop()
+        for thread in leaving:
+            thread.join(MODULES_LEAVE)
 
     def close(self) -> None:
         """Write everything down; the last step."""

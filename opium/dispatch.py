@@ -16,7 +16,8 @@ from opium import alerts
 from opium.db.tables import Account, Attachment, Handling, Handout, OrderSeen, StoredEvent
 from opium.errors import Unavailable
 from opium.events import Event, OrderPaid, load
-from opium.work import Tools, Work
+from opium.tools import Tools
+from opium.work import Work
 
 log = logging.getLogger("opium.dispatch")
 

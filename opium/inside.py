@@ -38,8 +38,13 @@ class Inside:
     def bind(self, app: Flask) -> None:
         self._app = app
 
-    def call(self, method: str, path: str, body: Any = None, *, actor: str) -> Reply:
-        """One request in the name of `actor`, who stands in the audit log."""
+    def call(
+        self, method: str, path: str, body: Any = None, *, actor: str, key: str | None = None
+    ) -> Reply:
+        """One request in the name of `actor`, who stands in the audit log.
+
+        `key` is its Idempotency-Key: routes that know it do once what is asked twice.
+        """
         if self._app is None:
             return Reply(503, {"detail": "Core not initialized"})
         builder = (
@@ -49,6 +54,8 @@ class Inside:
         )
         environ = builder.get_environ()
         environ[ACTOR] = actor
+        if key is not None:
+            environ["HTTP_IDEMPOTENCY_KEY"] = key
         answer, status, headers = run_wsgi_app(self._app.wsgi_app, environ, buffered=True)
         raw = b"".join(answer)
         if headers.get("Content-Type", "").startswith("application/json"):

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from opium.funpay.client import FunPay
+from opium.logs import Watcher
 from opium.module import Module
 from opium.tools import T, Tools
 from opium.work import Work, open_work
@@ -25,6 +26,7 @@ class Job:
         self.random = tools.random
         self.vault = tools.vault
         self.config = tools.config
+        self.zone = tools.zone
         self.wait = tools.wait
         self.adapter = tools.adapter
         self.inside = tools.inside
@@ -36,6 +38,16 @@ class Job:
     def kept(self, name: str, make: Callable[[], T]) -> T:
         """What this module keeps in memory under `name`; see `Tools.kept_for`."""
         return self._tools.kept_for(self._module, name, make)
+
+    def at_stop(self, call: Callable[[], None]) -> None:
+        """Run `call`, in a thread of its own and for seconds only, when the server stops: whoever
+        starts a thread in a task ends it so."""
+        self._tools.stops.append(call)
+
+    def watch_log(self, watcher: Watcher) -> None:
+        """Let `watcher` see every line of the log from now on, redacted; it must return at once."""
+        if self._tools.lines is not None:
+            self._tools.lines.watch(watcher)
 
     def accounts(self) -> list[str]:
         """Accounts that this module is attached to."""

@@ -15,7 +15,7 @@ from opium.backup.rebuilding import OwnChat, OwnMessage
 from opium.commands import RaiseLots, Refund, ReplyToReview, SaveOffer, SendImage, SendMessage
 from opium.config import Config
 from opium.db.guards import forbid, guard
-from opium.db.tables import Base, Handout, Id, Moment, OrderSeen, StoredCommand
+from opium.db.tables import Alert, Base, Handout, Id, Moment, OrderSeen, StoredCommand
 from opium.errors import Conflict, Invalid, NotFound, OpiumError, Refused, UpstreamError
 from opium.events import (
     ChatMessage,
@@ -29,6 +29,7 @@ from opium.events import (
 from opium.failpoints import hit
 from opium.funpay.client import FunPay
 from opium.job import Job
+from opium.logs import redact
 from opium.module import Module, Settings, TagContext, Tags
 from opium.observe import order_facts
 from opium.paid import chat_of, paid_at, too_late
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccountView",
+    "Alert",
     "Base",
     "ChatMessage",
     "CommandEnded",
@@ -75,6 +77,7 @@ __all__ = [
     "TagContext",
     "Tags",
     "UpstreamError",
+    "Vault",
     "VaultError",
     "Visit",
     "Work",
@@ -84,6 +87,7 @@ __all__ = [
     "hit",
     "order_facts",
     "paid_at",
+    "redact",
     "too_late",
     "visit",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import logging
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import entry_points
@@ -103,6 +103,7 @@ class Module:
         self.needs = tuple(needs)
         self.handlers: dict[str, Handler] = {}
         self.filters: dict[str, Wanted] = {}
+        self.hearer: Callable[[Session, str], Collection[str]] | None = None
         self.tasks: list[Every] = []
         self.tagger: Callable[[TagContext], Tags] | None = None
         self.releaser: Callable[[Session, Handout], None] | None = None
@@ -134,6 +135,14 @@ class Module:
             return False
         wanted = self.filters.get(kind)
         return wanted is None or wanted(event)
+
+    def hears(
+        self, hearer: Callable[[Session, str], Collection[str]]
+    ) -> Callable[[Session, str], Collection[str]]:
+        """Say, by rows, which of its events this module wants for an account now: no others are
+        stored, and chats that nobody wants are not read. `work.hear_anew()` asks again."""
+        self.hearer = hearer
+        return hearer
 
     def every(self, *, seconds: float, first_after: float = 5) -> Callable[[Task], Task]:
         """Run a task periodically in the scheduler, never two of the same at once."""

@@ -39,7 +39,7 @@ def serve(config: Config) -> int:
     os.umask(0o077)
     try:
         lines = logs.set_up(config)
-        core = Opium(config)
+        core = Opium(config, lines=lines)
         core.lock()
         app = create_app(core)
         server = _listen(app, config)

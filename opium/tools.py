@@ -18,6 +18,7 @@ from opium.config import Config
 from opium.db.session import Database
 from opium.funpay.client import FunPay
 from opium.inside import Inside
+from opium.logs import Logging
 from opium.module import Module
 from opium.vault import Vault
 
@@ -50,6 +51,10 @@ class Tools:
     adapter: BaseAdapter | None
     """How tests reach the outside without a network."""
     inside: Inside
+    lines: Logging | None = None
+    """The log of this process, for those who watch it."""
+    stops: list[Callable[[], None]] = field(default_factory=list)
+    """What modules do when the server stops."""
     kept: dict[str, Any] = field(default_factory=dict)
 
     def kept_for(self, module: Module, name: str, make: Callable[[], T]) -> T:

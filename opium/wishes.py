@@ -16,7 +16,7 @@ from opium import alerts, journal
 from opium.commands import Command, Refund, SendMessage
 from opium.db.tables import Account, ChatSeen, Handout, StoredCommand
 from opium.errors import Conflict, Invalid, NotFound, OpiumError, Refused, UpstreamError
-from opium.work import Tools
+from opium.tools import Tools
 from opium.workers.ends import Ends
 from opium.workers.registry import Registry, refuse_unless_live
 

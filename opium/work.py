@@ -24,6 +24,7 @@ from opium.db.tables import Account, Handling, Handout, OrderSeen, StoredCommand
 from opium.errors import NotFound, Refused
 from opium.events import Event, ModuleEvent, OrderPaid, OrderRead, stored_kind
 from opium.module import Module
+from opium.security import audit
 from opium.tools import T, Tools
 
 FRESH = timedelta(seconds=60)
@@ -202,13 +203,25 @@ class Work:
         record(self._tools, self.db, self.account.id, [event])
         self._ring_later()
 
-    def alert(self, kind: str, key: str, text: str) -> None:
-        """Something waits for a person; one open alert per key."""
-        alerts.open_alert(self.db, kind, self._key(key), text, self.now, self.account.id)
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Run `call` once this transaction has committed: ring a bell, drop a copy in memory."""
+        after_commit(self.db, call)
+
+    def hear_anew(self) -> None:
+        """What the module's `hears` says of this account has changed."""
+        self._tools.attachments.hear_anew(self.db, self.account.id)
+
+    def alert(self, kind: str, key: str, text: str) -> bool:
+        """Something waits for a person; one open alert per key. Whether it is new."""
+        return alerts.open_alert(self.db, kind, self._key(key), text, self.now, self.account.id)
 
     def close_alert(self, key: str) -> None:
         """What the alert spoke of is settled."""
         alerts.close_alert(self.db, self._key(key), self.now)
+
+    def audit(self, actor: str, action: str, target: str, result: str = "ok") -> None:
+        """A line in the audit log, for who acts without a request, such as `telegram:42`."""
+        audit.record(self.db, actor, action, target, result, "", at=self.now)
 
     def _open(self, order_id: str, amount: int) -> Handout | None:
         self._tools.reconcile.refuse_while_reading(self.account.id)

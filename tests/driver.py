@@ -29,6 +29,8 @@ from sandbox import clock as sandbox_clock
 from sandbox.funpay import create_app as create_funpay
 from sandbox.steam import SteamDouble
 from sandbox.steam.double import ORIGINS as STEAM
+from sandbox.telegram import TelegramDouble
+from sandbox.telegram.double import ORIGIN as TELEGRAM
 from sandbox.transport import ORIGIN, SandboxAdapter
 from sandbox.world import Seller, World
 
@@ -53,17 +55,24 @@ class SharedClock(Clock):
 
 
 class Outside(BaseAdapter):
-    """FunPay and Steam inside this process, told apart by the address."""
+    """FunPay, Steam and Telegram inside this process, told apart by the address."""
 
-    def __init__(self, world: World, steam: SteamDouble | None) -> None:
+    def __init__(
+        self, world: World, steam: SteamDouble | None, telegram: TelegramDouble | None = None
+    ) -> None:
         super().__init__()
         self._funpay = SandboxAdapter(create_funpay(world))
         self._steam = steam.mount(requests.Session()) if steam else None
+        self._telegram = telegram.mount(requests.Session()) if telegram else None
 
     def send(self, request: PreparedRequest, *args: Any, **more: Any) -> Response:
         url = str(request.url)
         if url.startswith(ORIGIN):
             return self._funpay.send(request, *args, **more)
+        if url.startswith(TELEGRAM):
+            if self._telegram is None:
+                raise requests.ConnectTimeout("there is no Telegram in this test", request=request)
+            return self._telegram.get_adapter(url).send(request, *args, **more)
         if self._steam is None:
             raise requests.ConnectionError("there is no Steam in this test", request=request)
         return self._steam.get_adapter(url).send(request, *args, **more)
@@ -85,10 +94,12 @@ class Driver:
         folder: Path,
         modules: dict[str, Module] | None = None,
         steam: SteamDouble | None = None,
+        telegram: TelegramDouble | None = None,
         **settings: Any,
     ) -> None:
         self.world = world
         self.steam = steam
+        self.telegram = telegram
         self.clock = SharedClock(world.clock)
         self._folder = folder
         self._modules = modules
@@ -100,6 +111,7 @@ class Driver:
         config = Config.load(
             instance=self._folder,
             funpay_url=ORIGIN,
+            telegram_url=TELEGRAM,
             auth_enabled=False,
             rate_limit_enabled=False,
             password_rounds=1000,
@@ -113,7 +125,7 @@ class Driver:
             config,
             clock=self.clock,
             random=Random(1),
-            adapter=Outside(self.world, self.steam),
+            adapter=Outside(self.world, self.steam, self.telegram),
             wait=self._wait,
             found=found,
         )

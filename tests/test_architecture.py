@@ -40,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 } | {f"modules.{name}": {"kit", "net", "text", "schema", f"modules.{name}"} for name in MODULES}
 """What each part may know of Opium, beside itself; parts not named here are held by MAY_NOT."""
 MAY_IMPORT["modules.steam_rent"] |= {"clock", "errors"}  # its client of Steam waits and fails
+MAY_IMPORT["modules.telegram_bot"] |= {"clock", "errors"}  # as its client of Telegram
 
 MAY_NOT: dict[str, set[str]] = {
     "blueprints": {"workers", "core", "wishes", "work", "dispatch", "journal", "modules"},
@@ -66,7 +67,11 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "apscheduler": ("workers.scheduler",),
     "alembic": ("db", "modules"),
     "bs4": ("funpay.pages", "modules.steam_rent.steam"),
-    "requests": ("net", "funpay", "core", "tools", "workers.hire", "demo", "modules.steam_rent.steam"),
+    "requests": (
+        "net", "funpay", "core", "tools", "workers.hire", "demo", "modules.steam_rent.steam",
+        "modules.telegram_bot.telegram",
+    ),
+    "telebot": ("modules.telegram_bot.telegram",),
     "urllib3": ("net",),
 }  # fmt: skip
 """Who may use these; everything else does not know that they exist."""

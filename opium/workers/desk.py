@@ -13,7 +13,7 @@ from opium.account_config import AntiDetect, RateLimit, Reconnect
 from opium.config import Config
 from opium.db.tables import Account
 from opium.funpay.client import FunPay
-from opium.work import Tools
+from opium.tools import Tools
 from opium.workers.ends import Ends
 
 

@@ -18,7 +18,7 @@ from opium.errors import NotFound
 from opium.funpay.client import FunPay
 from opium.funpay.gate import Gate, Pace, Pauses, Wait
 from opium.net.proxy import outgoing, parse_proxy
-from opium.work import Tools
+from opium.tools import Tools
 from opium.workers.desk import Desk, Settings
 from opium.workers.ends import Ends
 from opium.workers.status import Status

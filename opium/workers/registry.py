@@ -19,7 +19,7 @@ from opium.db.tables import Account
 from opium.dispatch import Dispatch
 from opium.errors import Refused, UpstreamError
 from opium.funpay.client import FunPay
-from opium.work import Tools
+from opium.tools import Tools
 from opium.workers.hire import Hire
 from opium.workers.status import State, Status
 from opium.workers.worker import Worker

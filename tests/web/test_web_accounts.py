@@ -94,7 +94,7 @@ def test_system_answers_have_exactly_their_members(web: Web) -> None:
     assert set(health) == {"status", "timestamp"}
     assert isinstance(health["timestamp"], float)
     assert web.get("/api/modules/available") == {
-        "modules": ["auto_delivery", "auto_raise", "steam_rent"]
+        "modules": ["auto_delivery", "auto_raise", "steam_rent", "telegram_bot"]
     }
 
 

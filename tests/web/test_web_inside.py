@@ -1,4 +1,4 @@
-"""The API called from inside: the same routes and words, without a token, named in the audit log."""
+"""The API called from inside: the same routes and words, no token, and a name in the audit log."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ def test_it_obeys_the_same_checks_of_route_account_and_body(web: Web, scene: Sce
     assert call("DELETE", "/api/health", actor="telegram:42").status == 405
     assert call("GET", "/api/accounts/ghost", actor="telegram:42").status == 404
     bad = call("PATCH", "/api/accounts/my_shop/config", {"proxy": 5}, actor="telegram:42")
-    assert bad.status == 400 and "detail" in bad.data
+    assert bad.status == 400
+    assert "detail" in bad.data
 
 
 def test_the_actor_stands_in_the_audit_log(web: Web, scene: Scene) -> None:

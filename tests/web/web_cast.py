@@ -29,6 +29,7 @@ from opium.module import Found, Module
 from opium.modules.auto_delivery import module as auto_delivery
 from opium.modules.auto_raise import module as auto_raise
 from opium.modules.steam_rent import module as steam_rent
+from opium.modules.telegram_bot import module as telegram_bot
 from opium.security import set_password
 from sandbox import clock as sandbox_clock
 from sandbox.funpay import create_app as create_funpay
@@ -45,6 +46,7 @@ MODULES = {
     "auto_delivery": auto_delivery,
     "auto_raise": auto_raise,
     "steam_rent": steam_rent,
+    "telegram_bot": telegram_bot,
 }
 QUICK: dict[str, dict[str, float]] = {
     "anti_detect": {"runner_delay_min": 1, "runner_delay_max": 1},

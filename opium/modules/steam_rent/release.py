@@ -74,9 +74,9 @@ def give_up(work: Work, account: SteamAccount, reason: str) -> None:
     account.last_error = reason
     if account.state == "releasing":
         account.state = "failed"
-        _tell_failed(work, account, reason)
     text = f"Steam account {account.name} is out of hand: {reason}"
-    work.alert("steam_release", f"release:{account.id}", text)
+    if work.alert("steam_release", f"release:{account.id}", text):
+        _tell_failed(work, account, reason)
 
 
 def _tell_failed(work: Work, account: SteamAccount, reason: str) -> None:
