@@ -17,6 +17,8 @@ from pathlib import Path
 from opium.demo.buyers import Buyers
 from opium.demo.calls import DemoError
 from opium.demo.facts import Facts
+from opium.demo.owner import Owner
+from opium.demo.phone_facts import PhoneFacts
 from opium.demo.processes import FOLDER, fresh_folder
 from opium.demo.stage import Opened, Stage, Stopped
 from opium.demo.steam_facts import SteamFacts
@@ -70,13 +72,17 @@ class Show:
         self._timeline, self._stage, self._stop = timeline, stage, stop
         sandbox, steam, api = opened.sandbox, opened.steam, opened.api
         self._facts, self._steam = Facts(sandbox, api, opened.shop), SteamFacts(steam, api)
-        self._buyers = Buyers(sandbox.again(), api.again(), opened.shop, stop)
-        self._tenants = Tenants(sandbox.again(), steam.again(), api.again(), stop)
+        self._phone = PhoneFacts(opened.telegram, self._facts.sales)
+        self._people: tuple[Buyers | Tenants | Owner, ...] = (
+            Buyers(sandbox.again(), api.again(), opened.shop, stop),
+            Tenants(sandbox.again(), steam.again(), api.again(), stop),
+            Owner(opened.telegram.again(), sandbox.again(), api.again(), stop),
+        )
 
     def run(self, seconds: float | None) -> bool:
         """Let the people in and tell what happens; whether all went as it should."""
-        self._buyers.start()
-        self._tenants.start()
+        for person in self._people:
+            person.start()
         began = time.monotonic()
         while not self._stop.wait(TICK) and (seconds is None or time.monotonic() - began < seconds):
             self._stage.check()
@@ -91,22 +97,25 @@ class Show:
 
     def _end(self) -> bool:
         self._stop.set()
-        self._buyers.join(2)
-        self._tenants.join(2)
+        for person in self._people:
+            person.join(2)
         lines = self._opium()
         # The sandbox ends last: its log shall tell also what Opium did until its end.
         code = self._stage.end_opium()
         self._timeline.add(lines + self._site(), all_now=True)
         sales = self._facts.sales
-        self._timeline.say(f"\n{sales.summary()}\n{self._steam.summary()}")
+        sources = (sales, self._steam, self._phone)
+        self._timeline.say("\n" + "\n".join(source.summary() for source in sources))
         if code != 0:
             self._timeline.say(f"Opium ended with exit code {code}.")
-        people = self._buyers.trouble or self._tenants.trouble
-        return not (code or people or sales.lost() or sales.doubled() or self._steam.wrong())
+        trouble = any(person.trouble for person in self._people)
+        wrong = [*self._steam.wrong(), *self._phone.wrong()]
+        return not (code or trouble or sales.lost() or sales.doubled() or wrong)
 
     def _site(self) -> list[Line]:
-        """What FunPay, Steam and the people tell."""
-        return self._facts.site() + self._steam.site() + self._buyers.news() + self._tenants.news()
+        """What FunPay, Steam, the phone and the people tell."""
+        lines = self._facts.site() + self._steam.site() + self._phone.site()
+        return lines + [line for person in self._people for line in person.news()]
 
     def _opium(self) -> list[Line]:
         return self._facts.opium() + self._steam.opium()

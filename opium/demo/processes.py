@@ -112,14 +112,17 @@ class Child:
         return "\n".join(said[-LAST_LINES:]) or "  (it said nothing)"
 
 
-def start_sandbox(folder: Path, port: int, steam_port: int) -> Child:
-    command = ["-m", "sandbox", "--port", str(port), "--steam-port", str(steam_port)]
+def start_sandbox(folder: Path, port: int, steam_port: int, telegram_port: int) -> Child:
+    ports = {"--port": port, "--steam-port": steam_port, "--telegram-port": telegram_port}
+    command = ["-m", "sandbox", *(word for name in ports for word in (name, str(ports[name])))]
     return Child("The sandbox", command, ROOT, folder / "sandbox.out")
 
 
-def start_opium(folder: Path, port: int, site: str, steam_port: int, password: str) -> Child:
+def start_opium(
+    folder: Path, port: int, site: str, steam_port: int, telegram: str, password: str
+) -> Child:
     """Opium over the sandbox; no address of the outside world is left in its settings."""
-    addresses = {f"OPIUM_{name}_URL": site for name in ("FUNPAY", "TELEGRAM")}
+    addresses = {"OPIUM_FUNPAY_URL": site, "OPIUM_TELEGRAM_URL": telegram}
     for place, name in enumerate(STEAM_SITES):
         addresses[f"OPIUM_STEAM_{name}_URL"] = f"http://127.0.0.1:{steam_port + place}"
     settings = {

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from opium.demo import processes, rental, shop
+from opium.demo import phone, processes, rental, shop
 from opium.demo.calls import DemoError, OpiumApi, Sandbox
 from opium.demo.processes import STEAM_SITES, Child
 from opium.demo.shop import Shop
@@ -28,6 +28,7 @@ class Opened:
 
     sandbox: Sandbox
     steam: Sandbox
+    telegram: Sandbox
     api: OpiumApi
     shop: Shop
 
@@ -45,26 +46,34 @@ class Stage:
         port = self._port("Opium", port)
         sandbox_port = self._port("the sandbox", sandbox_port, port)
         steam_port = self._port("its Steam", sandbox_port + 10, port, count=len(STEAM_SITES))
+        taken = (port, *range(steam_port, steam_port + len(STEAM_SITES)))
+        telegram_port = self._port("the phone", sandbox_port + 20, *taken)
         password = f"demo-{secrets.token_hex(4)}"
         sandbox = Sandbox(f"http://127.0.0.1:{sandbox_port}")
         steam = Sandbox(f"http://127.0.0.1:{steam_port}")
+        telegram = Sandbox(f"http://127.0.0.1:{telegram_port}")
         api = OpiumApi(f"http://127.0.0.1:{port}", password)
-        say.places(sandbox.site, steam.site, api.base, password)
-        folder, site = self._folder, sandbox.site
-        self._children.append(processes.start_sandbox(folder, sandbox_port, steam_port))
-        self._children.append(processes.start_opium(folder, port, site, steam_port, password))
-        self._wait(lambda: sandbox.ready() and steam.ready())
+        say.places(sandbox.site, steam.site, telegram.site, api.base, password)
+        site = processes.start_sandbox(self._folder, sandbox_port, steam_port, telegram_port)
+        self._children.append(site)
+        server = processes.start_opium(
+            self._folder, port, sandbox.site, steam_port, telegram.site, password
+        )
+        self._children.append(server)
+        self._wait(lambda: sandbox.ready() and steam.ready() and telegram.ready())
         opened = shop.furnish(sandbox)
         rental.furnish(sandbox, steam)
-        say.step("the sandbox is up: three sellers, five lots, seven buyers, two Steam accounts")
+        token = phone.furnish(telegram)
+        say.step("the sandbox is up: three sellers, five lots, seven buyers, Steam, a phone")
         self._wait(api.ready)
         say.step("Opium is up")
         shop.open_shops(api, opened)
+        phone.connect(api, telegram, token)
         opened.lots.append(rental.LOT)
         say.step("accounts, goods and modules are set through the API")
         self._wait(lambda: shop.all_running(api))
         say.step("both accounts are signed in; they poll every 1-2 s, a real shop every 4-8 s\n")
-        return Opened(sandbox, steam, api, opened)
+        return Opened(sandbox, steam, telegram, api, opened)
 
     def check(self) -> None:
         """DemoError if a process died."""

@@ -16,6 +16,9 @@ COLOURS = {
     "waiting": "33",
     "refilled": "33",
     "rented": "1;32",
+    "told": "1;34",
+    "pressed": "1;34",
+    "answered": "1;34",
     "extended": "32",
     "free": "32",
     "checked": "2",
@@ -69,13 +72,14 @@ class Timeline:
         """A step of the start that is done, with the seconds since the beginning."""
         self.say(f"  {time.monotonic() - self._began:4.1f} s  {text}")
 
-    def places(self, site: str, steam: str, api: str, password: str) -> None:
+    def places(self, site: str, steam: str, telegram: str, api: str, password: str) -> None:
         """Where everything is."""
         for name, place in (
             ("API", f"{api}/api"),
             ("API document", f"{api}/docs"),
             ("sign in with", f"admin / {password}"),
             ("play a buyer", f"{site}/__sandbox__/"),
+            ("your phone", f"{telegram}/"),
             ("Steam", f"{steam}/__sandbox__/accounts"),
         ):
             self.say(f"  {name}  {'':{12 - len(name)}}{self._painted('1', place)}")

@@ -10,13 +10,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import (
     ColumnElement,
     Exists,
+    Select,
     and_,
+    bindparam,
     exists,
-    false,
-    not_,
     or_,
     select,
-    true,
 )
 from sqlalchemy.orm import Session, aliased
 
@@ -76,7 +75,9 @@ class Mailbox:
             with self._desk.tools.db.read() as db:
                 row = self._next_ready(db)
                 self._next_due = self._soonest(db)
-                stopped = row is None and db.scalar(select(self._rewritten_alert()))
+                stopped = row is None and db.scalar(
+                    select(_rewritten()), {"rewritten": rewritten_key(self._desk.account_id)}
+                )
             if row is None:
                 if stopped:  # acknowledging an alert rings nobody
                     self._look_again(STOPPED)
@@ -106,63 +107,19 @@ class Mailbox:
         return self._desk.tools.clock.monotonic()
 
     def _next_ready(self, db: Session) -> StoredCommand | None:
-        row, now = StoredCommand, self._clock()
+        now = self._clock()
         # Chats that were written to just now wait; meanwhile it is the others' turn.
         self._resting = {chat: end for chat, end in self._resting.items() if end > now}
-        earlier, unsettled = aliased(StoredCommand), aliased(StoredCommand)
-        earlier_part = exists().where(
-            earlier.handout_id == row.handout_id,
-            earlier.id < row.id,
-            earlier.state.not_in(("done", "failed")),
-        )
-        chat_unsettled = exists().where(
-            unsettled.account_id == row.account_id,
-            unsettled.chat == row.chat,
-            unsettled.state == "unknown",
-            unsettled.marker.is_(None),
-        )
-        refunded = exists().where(
-            row.handout_id.is_not(None),
-            OrderSeen.fp_id == row.fp_id,
-            OrderSeen.order_id == row.order_id,
-            OrderSeen.status == "refunded",
-        )
-        handout_stopped = exists().where(
-            Handout.id == row.handout_id, Handout.state.in_(("held", "cancelled"))
-        )
-        sends_stopped = and_(row.kind.in_(("send_message", "send_image")), self._rewritten_alert())
-        waiting = and_(
-            row.state == "waiting",
-            not_(self._held()),
-            or_(row.chat.is_(None), row.chat.not_in(list(self._resting))),
-            ~earlier_part,
-            ~chat_unsettled,
-            ~handout_stopped,
-            ~refunded,
-            ~sends_stopped,
-        )
-        return db.scalar(
-            select(row)
-            .where(
-                row.account_id == self._desk.account_id,
-                row.fp_id == self._desk.fp_id,
-                or_(row.next_at.is_(None), row.next_at <= self._desk.now),
-                or_(waiting, row.state == "unknown"),
-            )
-            .order_by(row.kind == "raise_lots", row.kind == "save_offer", row.id)
-            .limit(1)
-        )
-
-    def _held(self) -> ColumnElement[bool]:
-        """Whether the account sends nothing, since its database was put back."""
         held = self._desk.tools.reconcile.holds(self._desk.account_id)
-        return true() if held else false()
-
-    def _rewritten_alert(self) -> Exists:
-        return exists().where(
-            Alert.key == rewritten_key(self._desk.account_id),
-            Alert.closed_at.is_(None),
-            Alert.acked_at.is_(None),
+        return db.scalar(
+            UNSETTLED if held else READY,
+            {
+                "account": self._desk.account_id,
+                "fp_id": self._desk.fp_id,
+                "now": self._desk.now,
+                "resting": list(self._resting),
+                "rewritten": rewritten_key(self._desk.account_id),
+            },
         )
 
     def _soonest(self, db: Session) -> datetime | None:
@@ -178,3 +135,69 @@ class Mailbox:
             .order_by(row.next_at)
             .limit(1)
         )
+
+
+def _ready(*, sends: bool) -> Select[StoredCommand]:
+    """The next command to carry out, or to settle. `sends`: new ones too, not only those whose
+    outcome is unknown. Built once: putting it together costs more than asking it."""
+    row = StoredCommand
+    choices = [row.state == "unknown"]
+    if sends:
+        choices.append(_waiting())
+    return (
+        select(row)
+        .where(
+            row.account_id == bindparam("account"),
+            row.fp_id == bindparam("fp_id"),
+            or_(row.next_at.is_(None), row.next_at <= bindparam("now")),
+            or_(*choices),
+        )
+        .order_by(row.kind == "raise_lots", row.kind == "save_offer", row.id)
+        .limit(1)
+    )
+
+
+def _waiting() -> ColumnElement[bool]:
+    """Nothing keeps this command from being sent now."""
+    row = StoredCommand
+    earlier, unsettled = aliased(StoredCommand), aliased(StoredCommand)
+    earlier_part = exists().where(
+        earlier.handout_id == row.handout_id,
+        earlier.id < row.id,
+        earlier.state.not_in(("done", "failed")),
+    )
+    chat_unsettled = exists().where(
+        unsettled.account_id == row.account_id,
+        unsettled.chat == row.chat,
+        unsettled.state == "unknown",
+        unsettled.marker.is_(None),
+    )
+    refunded = exists().where(
+        row.handout_id.is_not(None),
+        OrderSeen.fp_id == row.fp_id,
+        OrderSeen.order_id == row.order_id,
+        OrderSeen.status == "refunded",
+    )
+    handout_stopped = exists().where(
+        Handout.id == row.handout_id, Handout.state.in_(("held", "cancelled"))
+    )
+    sends_stopped = and_(row.kind.in_(("send_message", "send_image")), _rewritten())
+    return and_(
+        row.state == "waiting",
+        or_(row.chat.is_(None), row.chat.not_in(bindparam("resting", expanding=True))),
+        ~earlier_part,
+        ~chat_unsettled,
+        ~handout_stopped,
+        ~refunded,
+        ~sends_stopped,
+    )
+
+
+def _rewritten() -> Exists:
+    """Whether FunPay rewrote a message of ours and nobody has seen the alert."""
+    return exists().where(
+        Alert.key == bindparam("rewritten"), Alert.closed_at.is_(None), Alert.acked_at.is_(None)
+    )
+
+
+READY, UNSETTLED = _ready(sends=True), _ready(sends=False)

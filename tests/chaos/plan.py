@@ -104,7 +104,7 @@ def draw(
     old = tuple(_payment(random, 0, shop, buyers) for shop in shops for _ in range(3))
     moments = sorted(random.uniform(0, seconds) for _ in range(orders))
     payments = tuple(_payment(random, at, random.choice(shops), buyers) for at in moments)
-    pause = max(1.0, seconds / max(kills, 1) - 0.4)
+    pause = max(0.85, seconds / max(kills, 1) - 0.4)
     deaths = tuple(
         Death(random.uniform(0.3, 2 * pause - 0.3), random.choice((0, 0, 0.3, 1.2)))
         for _ in range(kills)
