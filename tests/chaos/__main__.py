@@ -38,7 +38,7 @@ def main() -> int:
 
 def _trial(told: argparse.Namespace, folder: Path) -> bool:
     seed = told.seed if told.seed is not None else SystemRandom().randrange(1_000_000)
-    seconds = told.seconds or max(10.0, told.orders / 12, told.kills * 1.2)
+    seconds = told.seconds or max(10.0, told.orders / 14, told.kills * 1.2)
     print(
         f"seed {seed}: {told.orders} orders, {told.accounts} accounts, {told.kills} kills, "
         f"{told.faults:g} % faults, {seconds:.0f} s",
