@@ -26,7 +26,7 @@ from opium.demo.tenants import Tenants
 from opium.demo.timeline import Line, Timeline
 
 TICK = 0.5
-TITLE = "Opium demo: a made-up marketplace, a made-up Steam, three shops. Ctrl-C ends it.\n"
+TITLE = "Opium demo: a made-up marketplace, Steam and phone, three shops. Ctrl-C ends it.\n"
 
 
 def run(

@@ -69,7 +69,7 @@ class Buyers(threading.Thread):
         yield 3, lambda: self._buys("dina", MARINE)
         yield 2, lambda: self._buys("bob", MARINE)
         yield 2.5, lambda: self._buys("ann", STEAM, 3)
-        yield 3, lambda: self._refills(MARINE, 6)
+        yield 5, lambda: self._refills(MARINE, 6)
         yield 4, lambda: self._is_happy("ann")
         yield 3, lambda: self._buys("carl", ACCOUNT)
         yield 5, lambda: self._writes("carl", "pixel", "Ошибся лотом, верните, пожалуйста")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
 from typing import Any
 
@@ -66,7 +66,7 @@ class Owner(threading.Thread):
         since = self._site_now()
         at = self._acts("reply", message, text=ANSWER)
         took = self._finds(lambda: self._on_site(since, "message", text=ANSWER)) - at
-        self._tell("answered", f"the buyer reads it after {took.total_seconds():.1f} s")
+        self._tell("answered", f"the buyer reads it {_shown(took)} later")
 
     def _gives_money_back(self, message: Message) -> None:
         """Below the notice of that buyer's order; the bot asks whether he is sure."""
@@ -77,8 +77,7 @@ class Owner(threading.Thread):
         since = self._site_now()
         at = self._acts("press", question, button=YES)
         took = self._finds(lambda: self._on_site(since, "refund")) - at
-        text = f"«{REFUND}», «{YES}»: {who} has it {took.total_seconds():.1f} s later"
-        self._tell("pressed", text)
+        self._tell("pressed", f"«{REFUND}», «{YES}»: {who} has it {_shown(took)} later")
 
     def _has_seen(self, message: Message) -> None:
         """An alert that he has seen is his business from now on."""
@@ -86,7 +85,7 @@ class Owner(threading.Thread):
             return  # it has ended by itself
         at = self._acts("press", message, button=SEEN)
         took = self._finds(lambda: self._closed(message["text"])) - at
-        self._tell("pressed", f"«{SEEN}»: Opium knows {took.total_seconds():.1f} s later")
+        self._tell("pressed", f"«{SEEN}»: Opium knows {_shown(took)} later")
 
     # --- the phone
 
@@ -118,9 +117,9 @@ class Owner(threading.Thread):
         return [datetime.fromisoformat(e["wall"]) for e in fits]
 
     def _is_open(self, text: str) -> bool:
-        """Whether the alert that a notice tells of waits for him."""
+        """Whether the alert that a notice tells of waits for him still."""
         found = self._api.get("/api/alerts", open="true", limit=100)["items"]
-        return any(alert["text"] in text for alert in found)
+        return any(a["text"] in text and a["acked_at"] is None for a in found)
 
     def _closed(self, text: str) -> list[datetime]:
         return [] if self._is_open(text) else [datetime.now(UTC)]
@@ -142,3 +141,8 @@ class Owner(threading.Thread):
 def _buttons(message: Message) -> list[str]:
     rows = (message["markup"] or {}).get("inline_keyboard", [])
     return [button["text"] for row in rows for button in row]
+
+
+def _shown(took: timedelta) -> str:
+    seconds = took.total_seconds()
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"

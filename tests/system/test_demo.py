@@ -14,12 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from opium.demo import phone
 from opium.demo.calls import OpiumApi, Sandbox
+from opium.demo.phone_facts import PhoneFacts
 from opium.demo.rental import PASSWORD
 from opium.demo.sales import Sale, Sales
 from opium.demo.shop import STEAM
 from opium.demo.steam_facts import SteamFacts
 from sandbox.steam import SteamDouble
+from sandbox.telegram import TelegramDouble
 
 ROOT = Path(__file__).resolve().parents[2]
 START = "import sys; from pathlib import Path; from opium.demo import run; sys.exit(run({}))"
@@ -107,6 +110,29 @@ def test_a_rental_ends_and_the_next_one_gets_the_account(tmp_path: Path) -> None
 
 
 @pytest.mark.system
+def test_the_owner_is_told_on_his_phone_and_acts_from_it(tmp_path: Path) -> None:
+    with Demo(tmp_path / "demo") as demo:
+        demo.until("«Вернуть деньги», «Да»: carl has it")
+        demo.process.send_signal(signal.SIGINT)
+        assert demo.ends() == 0, demo.told
+    told = demo.told
+    story = [
+        r"your phone +http://127\.0\.0\.1:\d+/\n",
+        r"told       #\w{8} that it is sold, \d+\.\d s after the payment\n",
+        r"answered   the buyer reads it (?:\d+ ms|\d+\.\d s) later\n",
+        r"told       «Order \w{8} waits:",
+        r"pressed    «Принято»: Opium knows (?:\d+ ms|\d+\.\d s) later\n",
+        r"refunded   #\w{8} carl has the money back\n",
+        r"pressed    «Вернуть деньги», «Да»: carl has it (?:\d+ ms|\d+\.\d s) later\n",
+    ]
+    at = [[found.start() for found in re.finditer(line, told)] for line in story]
+    assert [len(places) for places in at] == [1] * len(story), told
+    assert at == sorted(at), told
+    assert re.search(r"sales told to the phone [1-9]\d*, twice 0: says Telegram", told)
+    assert "trouble" not in told
+
+
+@pytest.mark.system
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_it_can_be_started_again_however_it_ended(tmp_path: Path, number: signal.Signals) -> None:
     killed = number is signal.SIGKILL
@@ -168,6 +194,22 @@ def test_the_count_sees_what_came_twice_and_what_never_came() -> None:
     assert [sale.order for sale in sales.lost()] == ["A"]
     assert sales.median() == pytest.approx(2)
     assert "doubled 2, lost 1" in sales.summary()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_demo_sees_a_sale_that_the_phone_was_told_twice(times: int) -> None:
+    double = TelegramDouble()
+    telegram = Sandbox(double.url)
+    double.mount(telegram._session)
+    token = phone.furnish(telegram)
+    telegram.post(f"/users/{phone.OWNER}/write", {"bot": phone.BOT, "text": "/start"})
+    said = {"chat_id": phone.OWNER, "text": "[keyshop] 🛒 Новый заказ #ABCD1234"}
+    for _ in range(times):
+        assert telegram._session.post(f"{double.url}/bot{token}/sendMessage", json=said).ok
+    facts = PhoneFacts(telegram, Sales())
+    assert [(line.what, line.order) for line in facts.site()] == [("told", "ABCD1234")]
+    assert facts.wrong() == ["ABCD1234"] * (times - 1)
+    assert f"told to the phone 1, twice {times - 1}:" in facts.summary()
 
 
 class Panel(OpiumApi):
