@@ -127,6 +127,19 @@ def test_after_a_week_the_rest_is_given_up_aloud(office: Office) -> None:
     assert "1 notices" in office.opium.get("/api/alerts?open=true")["items"][0]["text"]
 
 
+def test_what_no_digest_could_name_in_a_week_is_given_up_aloud(office: Office) -> None:
+    """Its answer was lost, and then Telegram was not there."""
+    office.fails("reset", "after", method="sendMessage")
+    office.tells("one")
+    office.sends()
+    assert office.states() == ["unknown"]
+    out_of_order(office)
+    office.travel(8 * 24 * HOUR)
+    office.opium.run_task("telegram_bot", "forget")
+    assert office.states() == []
+    assert "1 notices" in office.opium.get("/api/alerts?open=true")["items"][0]["text"]
+
+
 @pytest.mark.parametrize("seed", [1])
 def test_a_thousand_notices_with_every_third_call_failing(tmp_path: Path, seed: int) -> None:
     """Each arrives at most once; each that did not is named; also with crashes at any moment."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 
 from opium.kit import Job, Work
 from opium.modules.telegram_bot.event_log import preview
@@ -98,11 +98,14 @@ def moved(job: Job, notice: Notice, chat: int) -> None:
 
 
 def wipe(job: Job, account_id: str) -> None:
-    """Forget what is older than a week; what did not arrive in that time raises an alert."""
+    """Forget what is older than a week; what no digest could name in that time raises an alert."""
     with job.work(account_id) as work:
         old = (Notice.account_id == account_id, Notice.created_at < work.now - KEPT)
+        unnamed = and_(Notice.state.in_(("unknown", "refused")), ~Notice.named)
         lost = work.db.scalar(
-            select(func.count()).select_from(Notice).where(*old, Notice.state == "waiting")
+            select(func.count())
+            .select_from(Notice)
+            .where(*old, or_(Notice.state == "waiting", unnamed))
         )
         work.db.execute(delete(Notice).where(*old, Notice.state != "started"))
         if lost:
