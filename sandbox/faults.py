@@ -4,12 +4,11 @@ A fault tells whether it strikes before the effect (the site did nothing) or aft
 site did it, and the client will not hear). `sandbox.gate` carries the plan out.
 """
 
-import itertools
-import threading
 from dataclasses import asdict, dataclass, field, fields
 from fnmatch import fnmatchcase
-from random import Random
 from typing import Any
+
+from sandbox.plan import Plan
 
 CONNECTION = ("cut", "reset", "hang", "late")
 """The client gets no answer: closed, reset, nothing until its timeout, or cut and done later."""
@@ -90,6 +89,23 @@ class Fault:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    def fits(self, request: "Request") -> bool:
+        """Whether it is for such a request."""
+        return (
+            fnmatchcase(request.path, self.path)
+            and self.method in (None, request.method)
+            and self.account in (None, request.account)
+            and self.action in (None, request.action)
+            and self.contains in request.form
+        )
+
+    def passes(self) -> bool:
+        """Whether this one is let through, because its turn is a later one."""
+        if self.skip > 0:
+            self.skip -= 1
+            return True
+        return False
+
 
 @dataclass(frozen=True)
 class Request:
@@ -102,69 +118,9 @@ class Request:
     form: str
 
 
-class FaultPlan:
+class FaultPlan(Plan[Fault]):
     """The faults in force. The first one that fits a request strikes."""
-
-    def __init__(self, seed: int = 1) -> None:
-        self._seed = seed
-        self._chance = Random(seed)
-        self._ids = itertools.count(1)
-        self._lock = threading.Lock()
-        self._faults: list[Fault] = []
 
     def add(self, kind: str, when: str = "before", **details: Any) -> Fault:
         """`plan.add("cut", "after", path="/runner/", action="send")`"""
         return self.put(Fault(kind, when, **details))
-
-    def put(self, fault: Fault) -> Fault:
-        fault.check()
-        with self._lock:
-            fault.id = next(self._ids)
-            self._faults.append(fault)
-        return fault
-
-    def remove(self, fault_id: int) -> bool:
-        with self._lock:
-            kept = [f for f in self._faults if f.id != fault_id]
-            gone = len(kept) < len(self._faults)
-            self._faults = kept
-        return gone
-
-    def clear(self) -> None:
-        with self._lock:
-            self._faults.clear()
-            self._chance = Random(self._seed)
-
-    def all(self) -> list[Fault]:
-        with self._lock:
-            return list(self._faults)
-
-    def strike(self, request: Request) -> Fault | None:
-        """The fault that befalls this request, if any; it is then used up by one."""
-        if not self._faults:
-            return None
-        with self._lock:
-            return next((f for f in self._faults if self._strikes(f, request)), None)
-
-    def _strikes(self, fault: Fault, request: Request) -> bool:
-        if fault.count == 0 or not _fits(fault, request):
-            return False
-        if fault.skip > 0:
-            fault.skip -= 1
-            return False
-        if fault.probability < 1 and self._chance.random() >= fault.probability:
-            return False
-        fault.hits += 1
-        if fault.count is not None:
-            fault.count -= 1
-        return True
-
-
-def _fits(fault: Fault, request: Request) -> bool:
-    return (
-        fnmatchcase(request.path, fault.path)
-        and fault.method in (None, request.method)
-        and fault.account in (None, request.account)
-        and fault.action in (None, request.action)
-        and fault.contains in request.form
-    )

@@ -4,13 +4,12 @@ A fault of phase `after` strikes when the state was already changed: only the an
 That half finds the bugs.
 """
 
-import itertools
 import re
-import threading
 from dataclasses import asdict, dataclass, fields
 from fnmatch import fnmatchcase
-from random import Random
 from typing import Any
+
+from sandbox.plan import Plan
 
 INSTEAD = ("eresult", "status", "html", "redirect_login", "redirect")
 """The client gets this answer instead of the true one."""
@@ -95,6 +94,24 @@ class Fault:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    def fits(self, visit: "Visit") -> bool:
+        """Whether it is for such a request."""
+        return (
+            fnmatchcase(visit.path, self.path)
+            and self.service in (None, visit.service)
+            and self.step in (None, visit.step)
+            and self.method in (None, visit.method)
+            and self.account in (None, visit.account)
+            and self.ip in (None, visit.ip)
+        )
+
+    def passes(self) -> bool:
+        """Whether this one is let through, because its turn is a later one."""
+        if self.nth > 1:
+            self.nth -= 1
+            return True
+        return False
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -110,59 +127,12 @@ class Visit:
     """The question, and so the answer, is in protobuf."""
 
 
-class Faults:
+class Faults(Plan[Fault]):
     """The faults in force. The first one that fits a request strikes."""
-
-    def __init__(self, seed: int = 1) -> None:
-        self._seed = seed
-        self._chance = Random(seed)
-        self._ids = itertools.count(1)
-        self._lock = threading.Lock()
-        self._faults: list[Fault] = []
 
     def add(self, action: str, phase: str = "before", **details: Any) -> Fault:
         """`faults.add("reset", "after", step="ChangePassword")`"""
         return self.put(Fault(action, phase, **details))
-
-    def put(self, fault: Fault) -> Fault:
-        fault.check()
-        with self._lock:
-            fault.id = next(self._ids)
-            self._faults.append(fault)
-        return fault
-
-    def remove(self, fault_id: int) -> bool:
-        with self._lock:
-            kept = [f for f in self._faults if f.id != fault_id]
-            gone = len(kept) < len(self._faults)
-            self._faults = kept
-        return gone
-
-    def clear(self) -> None:
-        with self._lock:
-            self._faults.clear()
-            self._chance = Random(self._seed)
-
-    def all(self) -> list[Fault]:
-        with self._lock:
-            return list(self._faults)
-
-    def strike(self, visit: Visit) -> Fault | None:
-        with self._lock:
-            return next((f for f in self._faults if self._strikes(f, visit)), None)
-
-    def _strikes(self, fault: Fault, visit: Visit) -> bool:
-        if fault.count == 0 or not _fits(fault, visit):
-            return False
-        if fault.nth > 1:
-            fault.nth -= 1
-            return False
-        if fault.probability < 1 and self._chance.random() >= fault.probability:
-            return False
-        fault.hits += 1
-        if fault.count is not None:
-            fault.count -= 1
-        return True
 
 
 def step_of(path: str) -> str:
@@ -175,14 +145,3 @@ def step_of(path: str) -> str:
     if len(words) > 1 and words[-1].isdecimal():
         words.pop()
     return words[-1].removeprefix("Ajax").replace("AccountRecovery", "") if words else ""
-
-
-def _fits(fault: Fault, visit: Visit) -> bool:
-    return (
-        fnmatchcase(visit.path, fault.path)
-        and fault.service in (None, visit.service)
-        and fault.step in (None, visit.step)
-        and fault.method in (None, visit.method)
-        and fault.account in (None, visit.account)
-        and fault.ip in (None, visit.ip)
-    )

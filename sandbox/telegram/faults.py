@@ -4,12 +4,11 @@ A fault of phase `after` strikes when the state was already changed: only the an
 That half finds the bugs.
 """
 
-import itertools
-import threading
 from dataclasses import asdict, dataclass, fields
 from fnmatch import fnmatchcase
-from random import Random
 from typing import Any
+
+from sandbox.plan import Plan
 
 INSTEAD = ("error", "status")
 """The client gets this answer instead of the true one."""
@@ -102,6 +101,22 @@ class Fault:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    def fits(self, visit: "Visit") -> bool:
+        """Whether it is for such a request."""
+        return (
+            fnmatchcase(visit.method.lower(), self.method.lower())
+            and self.bot in (None, visit.bot, visit.token)
+            and self.chat in (None, visit.chat)
+            and self.contains in visit.text
+        )
+
+    def passes(self) -> bool:
+        """Whether this one is let through, because its turn is a later one."""
+        if self.nth > 1:
+            self.nth -= 1
+            return True
+        return False
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -114,65 +129,9 @@ class Visit:
     text: str
 
 
-class Faults:
+class Faults(Plan[Fault]):
     """The faults in force. The first one that fits a request strikes."""
-
-    def __init__(self, seed: int = 1) -> None:
-        self._seed = seed
-        self._chance = Random(seed)
-        self._ids = itertools.count(1)
-        self._lock = threading.Lock()
-        self._faults: list[Fault] = []
 
     def add(self, action: str, phase: str = "before", **details: Any) -> Fault:
         """`faults.add("reset", "after", method="sendMessage")`"""
         return self.put(Fault(action, phase, **details))
-
-    def put(self, fault: Fault) -> Fault:
-        fault.check()
-        with self._lock:
-            fault.id = next(self._ids)
-            self._faults.append(fault)
-        return fault
-
-    def remove(self, fault_id: int) -> bool:
-        with self._lock:
-            kept = [f for f in self._faults if f.id != fault_id]
-            gone = len(kept) < len(self._faults)
-            self._faults = kept
-        return gone
-
-    def clear(self) -> None:
-        with self._lock:
-            self._faults.clear()
-            self._chance = Random(self._seed)
-
-    def all(self) -> list[Fault]:
-        with self._lock:
-            return list(self._faults)
-
-    def strike(self, visit: Visit) -> Fault | None:
-        with self._lock:
-            return next((f for f in self._faults if self._strikes(f, visit)), None)
-
-    def _strikes(self, fault: Fault, visit: Visit) -> bool:
-        if fault.count == 0 or not _fits(fault, visit):
-            return False
-        if fault.nth > 1:
-            fault.nth -= 1
-            return False
-        if fault.probability < 1 and self._chance.random() >= fault.probability:
-            return False
-        fault.hits += 1
-        if fault.count is not None:
-            fault.count -= 1
-        return True
-
-
-def _fits(fault: Fault, visit: Visit) -> bool:
-    return (
-        fnmatchcase(visit.method.lower(), fault.method.lower())
-        and fault.bot in (None, visit.bot, visit.token)
-        and fault.chat in (None, visit.chat)
-        and fault.contains in visit.text
-    )
