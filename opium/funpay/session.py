@@ -118,6 +118,11 @@ class Session:
         """Seconds by which FunPay's clock is ahead of ours; None before its first answer."""
         return self._transport.ahead
 
+    @property
+    def answers(self) -> int:
+        """How many requests FunPay has answered with 200 so far."""
+        return self._transport.answers
+
     def set_refresh(self, interval: float, jitter: float) -> None:
         """How often the PHP session is renewed, seconds; takes effect at once."""
         self._interval, self._interval_jitter = interval, jitter

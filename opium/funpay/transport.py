@@ -119,6 +119,8 @@ class Transport:
         self._proxy = proxy
         self._throttle = throttle
         self._clock = clock
+        self.answers = 0
+        """How many requests FunPay has answered with 200."""
         self._adapter = adapter or Wire(clock, proxy)
         self._before_request = before_request
         self._closed = False
@@ -265,6 +267,7 @@ class Transport:
         if path.rstrip("/") == paths.BLOCKED:
             raise _blocked(answer)
         if status == 200:
+            self.answers += 1
             return answer
         if status == 403:
             raise _forbidden(answer)

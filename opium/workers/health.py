@@ -18,6 +18,8 @@ from opium.workers.trouble import judge
 log = logging.getLogger("opium.worker")
 
 FOR_EVER = 3600.0 * 24 * 365
+MOSTLY_WELL = 5
+"""Good answers between two failures; a rest's one GET and what a send needs are fewer."""
 PAGE = "page_changed"
 OWN_KINDS = ("signed_out", "unreachable", "limited", "duplicate", "stuck", PAGE)
 """Alerts that are over when the account is well again."""
@@ -29,6 +31,8 @@ class Health:
     def __init__(self, desk: Desk, status: Status) -> None:
         self._desk, self._status = desk, status
         self._attempt = 0
+        self._answered = 0
+        """FunPay's good answers up to the last failure."""
         self._rest_until = 0.0
         self._told: set[str] = set()
 
@@ -59,7 +63,15 @@ class Health:
         self._rest_until = 0.0
 
     def failed(self, exc: FunPayError) -> None:
-        """One more failure in a row: rest, and say so."""
+        """One more failure in a row: rest, and say so.
+
+        A site that answers most of the time is no outage: what it answered since the last failure
+        ends the row, though no whole step went well.
+        """
+        answered = self._desk.client.answers
+        if answered - self._answered >= MOSTLY_WELL:
+            self._attempt = 0
+        self._answered = answered
         self._attempt += 1
         verdict = judge(exc, self._attempt, self._desk.settings.reconnect, self._desk.tools.random)
         wait = FOR_EVER if verdict.final else verdict.wait

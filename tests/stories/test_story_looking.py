@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from driver import Driver
 from story_cast import GAP, LONG, T_SETTLE, Shop
 from test_story_sending import gap
 
@@ -197,3 +198,24 @@ def test_a_chat_that_is_gone_proves_nothing_and_is_held(
     assert command.reason
     assert len(shop.posts()) == 1
     shop.obeys_the_laws(order)
+
+
+def test_a_site_that_answers_mostly_never_makes_us_give_up(
+    opium: Driver, world: World, ann: Buyer
+) -> None:
+    """A long list whose every ninth page fails: no step goes well as a whole, yet what is
+    answered between two failures says that FunPay is there."""
+    shop = Shop(opium, "shaky", reconnect={"max_attempts": 3, "base_delay": 1, "max_delay": 5})
+    lot = shop.sells()
+    shop.poll()
+    orders = [ann.buys(lot) for _ in range(40)]
+    shop.poll(40)
+    world.switches.page_size = 2
+    for n in range(1, 9):
+        shop.reads_meet("500", "/orders/trade", count=1, skip=8 * n)
+    shop.opium.restart()
+    late = ann.buys(lot)
+    for _ in range(40):
+        shop.poll()
+        assert shop.state != "error"
+    assert shop.delivered(*orders, late)
