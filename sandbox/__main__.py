@@ -20,9 +20,9 @@ def main() -> None:
 
         furnish(world)
     server = Server(told.host, told.port, create_app(world), tls=told.tls)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    # Waited for, not handled: a handler that sets an event may meet its waiter holding the lock.
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     threading.Thread(target=server.serve_forever, name="sandbox", daemon=True).start()
     print(f"Sandbox at {server.url} (play the buyer at {server.url}/__sandbox__/)", flush=True)
     steam = SteamDouble(world.clock, told.seed)
@@ -37,7 +37,7 @@ def main() -> None:
     if told.telegram_port is not None:
         telegram.start(told.telegram_port, told.host)
         print(f"OPIUM_TELEGRAM_URL={telegram.url}", flush=True)
-    stop.wait()
+    signal.sigwait(ends)
     telegram.close()
     steam.close()
     server.shutdown()

@@ -41,7 +41,8 @@ def run(
     """
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
+        # In a thread: a handler runs in the main one, which may hold the event's lock just then.
+        signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
     timeline = Timeline()
     stage = Stage(folder, timeline, stop)
     try:
