@@ -59,5 +59,6 @@ class Tools:
 
     def kept_for(self, module: Module, name: str, make: Callable[[], T]) -> T:
         """What a module keeps in memory while the process lives; made at its first use."""
-        kept: T = self.kept.setdefault(f"{module.name}.{name}", make())
+        full = f"{module.name}.{name}"
+        kept: T = self.kept[full] if full in self.kept else self.kept.setdefault(full, make())
         return kept

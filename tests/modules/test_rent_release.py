@@ -72,7 +72,7 @@ def test_a_lost_answer_is_settled_by_signing_in(
     shop.tick()
     shop.obeys_the_laws()
     wait_until_free(shop)
-    assert sent(shop) == (1 if phase == "after" and kind != "half" else sent(shop))
+    assert sent(shop) == (1 if phase == "after" else 2)  # again only when it surely was not done
     assert not guest.works()
     assert shop.steam.account("alpha0").password != PASSWORD
     shop.obeys_the_laws()
@@ -203,7 +203,7 @@ def test_both_flags_off_ask_for_no_proof(shop: RentShop, ann: Buyer) -> None:
     shop.pass_minutes(61)
     shop.tick()
     assert shop.shown("open")["status"] == "free"
-    assert shop.steam.requests() == [] or sent(shop) == 0
+    assert sent(shop) == 0
 
 
 def test_kick_only_kicks_again_after_the_last_code_is_dead(shop: RentShop, ann: Buyer) -> None:

@@ -9,6 +9,8 @@ from rent_cast import PASSWORD, RentShop
 
 from opium.backup import restoring
 from opium.core import DATABASE
+from opium.job import Job
+from opium.modules.steam_rent import keepsake, module
 from sandbox.world import Buyer, World
 
 
@@ -115,3 +117,25 @@ def test_a_login_without_its_order_is_put_out_of_hand(
     shown = shop.shown()
     assert (shown["release_state"], shown["frozen"]) == ("failed", True)
     assert any("alpha0" in text for text in shop.alerts("steam_release"))
+    shop.opium.ok("POST", f"{shop.base}/steam-accounts/alpha0/kick-sessions")
+    shown = shop.shown()
+    assert (shown["release_state"], shown["frozen"], shown["status"]) == ("idle", False, "free")
+    assert shop.steam.account("alpha0").password != PASSWORD
+    assert shop.alerts("steam_release") == []
+    shop.obeys_the_laws()
+
+
+def test_a_line_that_a_crash_cut_off_spoils_no_other(shop: RentShop) -> None:
+    """The file of passwords is the only place that has them all after a restore."""
+    shop.game()
+    shop.account()
+    path = f"{shop.base}/steam-accounts/alpha/change-password"
+    shop.opium.ok("POST", path, {"new_password": "FirstNew2026x"})
+    file = shop.opium.core.config.instance / keepsake.FILE
+    file.write_bytes(file.read_bytes() + b'{"login": "alpha", "sea')
+    shop.pass_minutes(15)
+    shop.opium.ok("POST", path, {"new_password": "SecondNew2026x"})
+    job = Job(shop.opium.core.tools, module)
+    assert keepsake.newest(job) == {"alpha": "SecondNew2026x"}
+    assert b"SecondNew2026x" not in file.read_bytes()
+    assert file.stat().st_mode & 0o077 == 0

@@ -159,11 +159,11 @@ def _candidate(place: Job, task: Task) -> str:
     with place.work(task.account_id) as work:
         account = work.db.get_one(SteamAccount, task.steam_account)
         known = accounts.candidate_of(place.vault, account)
-        if known is not None:
-            return known
-        new = generate_password(login=account.login, history=[task.password, *task.history])
+        history = [task.password, *task.history]
+        new = known or generate_password(login=account.login, history=history)
         keepsake.keep(place, account.login_key, new)
-        accounts.store_candidate(place.vault, account, new)
+        if known is None:
+            accounts.store_candidate(place.vault, account, new)
         return new
 
 

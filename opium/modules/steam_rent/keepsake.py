@@ -21,13 +21,18 @@ FILE = "steam_passwords.jsonl"
 
 
 def keep(place: Job, login_key: str, password: str) -> None:
-    """Append a password, on disk when this returns. Raises OSError."""
+    """Append a password, on disk when this returns, unless it is the newest. Raises OSError.
+
+    Each line begins with a line break of its own: one that a crash has cut off spoils no other.
+    """
+    if newest(place).get(login_key) == password:
+        return
     sealed = place.vault.seal(password, _context(login_key)).decode("ascii")
     line = json.dumps({"login": login_key, "at": place.now.isoformat(), "sealed": sealed})
     path = _path(place)
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(handle, f"{line}\n".encode())
+        os.write(handle, f"\n{line}\n".encode())
         os.fsync(handle)
     finally:
         os.close(handle)

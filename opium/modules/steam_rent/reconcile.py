@@ -117,6 +117,9 @@ def _out_of_hand(work: Work, account: SteamAccount, order_id: str) -> None:
     """It was handed out, and nobody knows for how long."""
     if account.state in ("free", "releasing"):
         account.state = "failed"
+    job = release.unfinished(work.db, account.id)
+    if job is not None:  # it would throw out who may be renting it now
+        job.stopped = True
     reason = (
         f"The chats show that it was handed out for order {order_id} in the time that the restored "
         "database has lost. Look there, then sign everybody out and set it free."

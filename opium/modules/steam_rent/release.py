@@ -29,6 +29,26 @@ def ensure(work: Work) -> None:
             _open(work, account, account.rental_id)
 
 
+def anew(
+    work: Work, account: SteamAccount, *, change_password: bool, kick_devices: bool
+) -> SteamJob:
+    """A person asks again for the release of an account that is out of hand without a job: what
+    he asks for, and what the account's flags ask for; its proof sets the account free."""
+    job = SteamJob(
+        account_id=work.account.id,
+        steam_account=account.id,
+        kind="release",
+        rental_id=account.rental_id,
+        change_password=change_password or account.change_password,
+        kick_devices=kick_devices or account.kick_devices,
+        state="open",
+        created_at=work.now,
+    )
+    work.db.add(job)
+    work.db.flush()
+    return job
+
+
 def by_person(
     work: Work, account: SteamAccount, *, change_password: bool, kick_devices: bool
 ) -> SteamJob:

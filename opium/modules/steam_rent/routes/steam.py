@@ -67,7 +67,7 @@ def change_password(name: str, body: NewPassword | None) -> ChangedView:
         if wanted and (problem := password_problem(wanted, account.login)):
             raise Refused(problem)
         job = _job(work, account, change_password=True, kick_devices=False)
-        if wanted and job.kind == "change":
+        if wanted and job.state == "open":
             accounts.store_candidate(here.vault, account, wanted)
         job_id = job.id
     _carry_out(here, job_id)
@@ -111,9 +111,8 @@ def _job(
     if known is None and account.state == "releasing":
         raise Conflict(BUSY)
     if known is None:
-        return release.by_person(
-            work, account, change_password=change_password, kick_devices=kick_devices
-        )
+        begin = release.anew if account.state == "failed" else release.by_person
+        return begin(work, account, change_password=change_password, kick_devices=kick_devices)
     if account.state != "failed":
         raise Conflict(BUSY)
     known.stopped, known.next_at = False, None
