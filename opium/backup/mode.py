@@ -49,14 +49,15 @@ class Reconcile:
         self._lock = threading.Lock()
         self._held: dict[str, Held] = {}
         self._marks: dict[str, int] = {}
-        self._since: datetime | None = None
+        self.since: datetime | None = None
+        """When the database last knew, before this start, that it was whole."""
 
     def load(self, marks: Mapping[str, int], since: datetime | None) -> None:
         """At the start: what the rows say, and how things stood before it."""
         with self._database.read() as db:
             held = _stored(db)
         with self._lock:
-            self._held, self._marks, self._since = held, dict(marks), since
+            self._held, self._marks, self.since = held, dict(marks), since
         for account_id in held:
             log.warning("[%s] Sends nothing: %s", account_id, LOST)
 
@@ -101,7 +102,7 @@ class Reconcile:
         )
         new = [account_id for account_id in rows if account_id not in held]
         if since is None:  # nobody knows when it was put back: look a day further
-            since = (self._since or _last_sign_of_life(db) or now) - timedelta(days=1)
+            since = (self.since or _last_sign_of_life(db) or now) - timedelta(days=1)
         for account_id in new:
             mark = self._marks.get(account_id, newest_messages(db).get(account_id, 0))
             held[account_id] = Held(since.isoformat(), mark, now.isoformat())

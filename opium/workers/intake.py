@@ -31,6 +31,7 @@ from opium.observe import (
 from opium.work import record
 from opium.workers.desk import Desk
 from opium.workers.handwork import Handwork
+from opium.workers.lookback import LookBack
 from opium.workers.putback import PutBack, reconcile
 from opium.workers.sightings import status_changed
 
@@ -56,6 +57,7 @@ class Intake:
         self._desk = desk
         self._handwork = Handwork(desk)
         self._pending = True
+        self._looked_back = False
         self.caught_up = False
         """Whether a complete compare was made since the last outage."""
 
@@ -110,6 +112,8 @@ class Intake:
         rows, complete = self._paid(known_open, open_sales)
         with self._desk.tools.db.read() as db:
             known = self.known(db, [row.order_id for row in rows])
+        if not self._looked_back:
+            self._look_back()
         change = sales_changes(rows, known, complete=complete)
         gone = self._read(change.gone)
         if change.new or change.changed or gone:
@@ -152,6 +156,17 @@ class Intake:
                     order = orders.get(pending.order_id)
                     self._offer(db, pending, order, read_at, by_hand.get(pending.order_id, False))
         return decided
+
+    def _look_back(self) -> None:
+        """Notice an older database before anything is handed out; once after the start."""
+        try:
+            rows = LookBack(self._desk).run()
+        except PutBack:
+            reconcile(self._desk)
+        else:
+            with self._desk.write() as (db, _account):
+                self.store(db, rows, "catchup", "closed")
+        self._looked_back = True
 
     def _all_paid(self) -> list[OrderRow]:
         return self._paid(set(), None)[0]

@@ -540,3 +540,57 @@ def test_an_item_is_not_found_inside_a_longer_one() -> None:
     assert recognition._says(" KEY-10 ", "KEY-10", "KEY-10")
     assert not recognition._says(" KEY-10 ", "KEY-10", "KEY-1")
     assert recognition._says(" «KEY-1», ", "«KEY-1»,", "KEY-1")
+
+
+@pytest.mark.parametrize("end", ["confirmed", "refunded"])
+def test_a_rolled_back_machine_is_noticed_by_a_sale_that_has_ended(
+    shop: Shop, ann: Buyer, world: World, tmp_path: Path, end: str
+) -> None:
+    """Nothing open leads to the chat where the lost goods are; the next one would get them."""
+    lot = shop.sells(keys=10)
+    before = ann.buys(lot)
+    deliver_all(shop, [before])
+    picture = snapshot(shop.opium, tmp_path / "picture")
+    world.travel(5 * HOUR)
+    lost = ann.buys(lot)
+    deliver_all(shop, [lost])
+    if end == "confirmed":
+        ann.confirms(lost)
+    else:
+        shop.seller.refunds(lost)
+    roll_back(shop.opium, picture)
+    bob = world.buyer("bob")
+    new = bob.buys(lot)
+    shop.poll(2)
+    assert reconcile_alert(shop) is not None
+    assert shop.told(bob) == []
+    read_again(shop)
+    release(shop)
+    shop.poll(3)
+    later = bob.buys(lot)
+    deliver_all(shop, [later])
+    assert sold_once(shop, ann, bob)
+    shop.obeys_the_laws(before, lost, new, later)
+
+
+def test_a_sale_that_ended_while_we_were_off_is_looked_at_once(
+    shop: Shop, ann: Buyer, world: World
+) -> None:
+    """FunPay, or the seller by hand, may have served it: that is no sign of an older database."""
+    lot = shop.sells(keys=10)
+    deliver_all(shop, [ann.buys(lot)])
+    bob = world.buyer("bob")
+    missed = bob.buys(lot)
+    shop.seller.writes(bob, "Вот ключ: XXXX")
+    bob.confirms(missed)
+    world.travel(HOUR)
+    shop.opium.restart()
+    shop.poll(3)
+    assert reconcile_alert(shop) is None
+    histories = len(shop.reads("/chat/history"))
+    assert histories > 0
+    shop.opium.restart()
+    shop.poll(3)
+    assert len(shop.reads("/chat/history")) == histories
+    new = ann.buys(lot)
+    deliver_all(shop, [new])

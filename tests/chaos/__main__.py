@@ -1,5 +1,6 @@
 """`python -m tests.chaos` tries to lose or double an order; `... walk` dies at every failpoint;
-`... calls` lets every single call fail; `... mutants` plants bugs that must be caught."""
+`... calls` lets every single call fail; `... restores` puts back old copies of the database;
+`... mutants` plants bugs that must be caught."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from .rents import RentTrial, print_rents
 from .rents_down import rents_down, rents_limited
 from .rents_plan import draw_rents
 from .rents_walk import print_releases, walk_releases
+from .restores import restores
 from .scenes import downtime, isolation, print_figures
 from .trial import Trial, print_result
 from .walk import print_walk, walk
@@ -106,6 +108,14 @@ def _downtime(_told: argparse.Namespace, folder: Path) -> bool:
     return all(figure.good for figure in figures)
 
 
+def _restores(told: argparse.Namespace, folder: Path) -> bool:
+    seed = told.seed if told.seed is not None else SystemRandom().randrange(1_000_000)
+    print(f"seed {seed}: {told.rounds} restores", flush=True)
+    figures = restores(folder, told.rounds, seed, say=_say)
+    print_figures(figures, sys.stdout)
+    return all(figure.good for figure in figures)
+
+
 def _isolation(_told: argparse.Namespace, folder: Path) -> bool:
     figures = isolation(folder, say=_say)
     print_figures(figures, sys.stdout)
@@ -123,6 +133,7 @@ WHAT = {
     "mutants": _mutants,
     "downtime": _downtime,
     "isolation": _isolation,
+    "restores": _restores,
 }
 
 
@@ -143,6 +154,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="any number; drawn and printed if not given")
     parser.add_argument("--seconds", type=float, help="how long orders are paid")
     parser.add_argument("--patience", type=float, default=120, help="seconds until all is quiet")
+    parser.add_argument("--rounds", type=int, default=100, help="restores")
     parser.add_argument("--workers", type=int, default=3, help="runs at the same time")
     parser.add_argument("--keep", action="store_true", help="keep the folder of a failed run")
     return parser.parse_args()

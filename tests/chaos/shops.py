@@ -10,6 +10,8 @@ from .processes import QUICK_ACCOUNT, Marketplace, Server
 
 LONG_TEXT = "\n".join(f"Строка {n} о том, как пользоваться покупкой." for n in range(1, 46))
 """Needs three messages."""
+LONG_SECRET = LONG_TEXT.replace("Строка", "Секрет")
+"""As long, but goods and not the words around them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Goods:
         if self.keys:
             text = "{product}" if self.parts == 1 else LONG_TEXT + "\n{product}"
             return {"name": self.title, "delivery_text": text}
-        text = "Ссылка и пароль внутри." if self.parts == 1 else LONG_TEXT
+        text = "Ссылка и пароль внутри." if self.parts == 1 else LONG_SECRET
         body = {"name": self.title, "kind": "static", "static_text": text}
         return {**body, "delivery_text": "{product}"}
 
