@@ -53,6 +53,16 @@ def install(connection: Connection) -> int:
     return len(present)
 
 
+def remove(connection: Connection) -> None:
+    """Drop all triggers of guards: SQLite renames no table while a trigger names one that is
+    gone, so none may stand while tables are rebuilt. `install` brings them back."""
+    names = connection.scalars(
+        text("SELECT name FROM sqlite_master WHERE type='trigger' AND substr(name, 1, 6)='guard_'")
+    )
+    for name in names.all():
+        connection.execute(text(f"DROP TRIGGER {name}"))
+
+
 def _trigger(name: str, known: Guard) -> str:
     moves = " OR ".join(
         f"(OLD.{known.column}='{state}' AND NEW.{known.column} IN ({_quoted(nexts)}))"

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Connection, inspect, text
 
@@ -55,22 +58,34 @@ def upgrade(db: Database, modules: Iterable[Branch]) -> dict[str, str]:
 
     Raises SchemaError if the core itself cannot be upgraded or is newer than this code.
     """
-    _upgrade(db, CORE)
+    try:
+        _upgrade(db, CORE)
+    except SchemaError:
+        raise
+    except Exception as exc:
+        raise SchemaError(
+            f"The tables cannot be upgraded to {CORE.head} and are as they were: {_short(exc)}. "
+            "Install the former version of Opium again and report this."
+        ) from exc
     broken = {}
     for branch in modules:
         try:
             _upgrade(db, branch)
         except Exception as exc:
             log.exception("The tables of module %s cannot be upgraded", branch.name)
-            broken[branch.name] = f"its tables cannot be upgraded: {exc}"
+            broken[branch.name] = f"its tables cannot be upgraded: {_short(exc)}"
     with db.engine.begin() as connection:
         guards.install(connection)
     return broken
 
 
 def pending(db: Database, branch: Branch) -> bool:
-    """Whether the stored revision differs from the newest one of the code."""
-    return _stored(db, branch) != branch.head
+    """Whether an upgrade would do something. SchemaError if the core is newer than this code:
+    then nothing is to be written, not even a copy."""
+    stored = _stored(db, branch)
+    if branch.name == CORE.name:
+        _refuse_newer(branch, stored)
+    return branch.head is not None and (stored is None or stored < branch.head)
 
 
 def _stored(db: Database, branch: Branch) -> str | None:
@@ -85,14 +100,47 @@ def _upgrade(db: Database, branch: Branch) -> None:
     stored, head = _stored(db, branch), branch.head
     if head is None or stored == head:
         return
-    if stored is not None and stored > head:
-        raise SchemaError(
-            f"The database has schema {stored}, newer than this version of Opium knows ({head}): "
-            "install the newer version again, or restore a backup."
-        )
-    with db.engine.begin() as connection:
+    _refuse_newer(branch, stored)
+    with _rebuilding(db) as connection:
         _run(connection, branch)
     log.info("Tables of %s are at %s", branch.name, head)
+
+
+def _refuse_newer(branch: Branch, stored: str | None) -> None:
+    if stored is not None and branch.head is not None and stored > branch.head:
+        raise SchemaError(
+            f"The database has schema {stored}, newer than this version of Opium knows "
+            f"({branch.head}): install the newer version again, or restore a backup made before "
+            "the update (python app.py restore PATH)."
+        )
+
+
+@contextmanager
+def _rebuilding(db: Database) -> Iterator[Connection]:
+    """One transaction in which a table may be rebuilt: all steps, or none of them.
+
+    A rebuild drops the old table. With foreign keys on, SQLite would delete its rows first, and
+    with them those that refer to it; so they are off here, and checked before the commit. The
+    switch works outside of a transaction only.
+    """
+    with db.engine.connect() as connection:
+        driver = cast(sqlite3.Connection, connection.connection.driver_connection)
+        driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with connection.begin():
+                guards.remove(connection)
+                yield connection
+                guards.install(connection)
+                loose = connection.execute(text("PRAGMA foreign_key_check")).first()
+                if loose is not None:
+                    raise ValueError(f"rows of {loose[0]} would refer to nothing in {loose[2]}")
+        finally:
+            driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _short(exc: Exception) -> str:
+    """The first line of an error: SQLAlchemy adds statements, which are for the log."""
+    return (str(exc).splitlines() or [type(exc).__name__])[0].rstrip(".")
 
 
 def _run(connection: Connection, branch: Branch) -> None:
