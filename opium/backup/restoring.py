@@ -10,16 +10,28 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from opium.backup import copies, epoch, names
 from opium.backup.copies import CopyError
 from opium.config import Config
 from opium.db.migrate import CORE
-from opium.vault import CANARY, CANARY_CONTEXT, Vault, VaultError, load_keys
+from opium.vault import (
+    CANARY,
+    CANARY_CONTEXT,
+    KEY_FILE,
+    Vault,
+    VaultError,
+    formers,
+    key_file,
+    load_keys,
+    read_keys,
+)
 
 BACKUPS = "backups"
 ASIDE = "set-aside"
@@ -84,14 +96,27 @@ def _refuse_unusable(config: Config, path: Path) -> int:
 
 def _refuse_other_key(config: Config, proof: str) -> None:
     given = config.data_key.get_secret_value() if config.data_key else None
+    if _fits(proof, lambda: load_keys(config.instance, given, may_create=False)):
+        return
+    path = key_file(config) or config.instance / KEY_FILE
+    for former in formers(path):
+        if _fits(proof, partial(read_keys, former)):
+            raise CopyError(
+                f"This copy is sealed with the former key {former}: add that to the present one "
+                f"(cat {former} >> {path}) and restore again."
+            )
+    raise CopyError(
+        "The data key here does not fit this copy: put the data.key that belongs to it "
+        "into the instance folder first."
+    )
+
+
+def _fits(proof: str, keys: Callable[[], list[str]]) -> bool:
     try:
-        keys = load_keys(config.instance, given, may_create=False)
-        Vault(keys).open(proof.encode(), CANARY_CONTEXT)
+        Vault(keys()).open(proof.encode(), CANARY_CONTEXT)
     except VaultError:
-        raise CopyError(
-            "The data key here does not fit this copy: put the data.key that belongs to it "
-            "into the instance folder first."
-        ) from None
+        return False
+    return True
 
 
 def _set_aside(database: Path, folder: Path) -> Path | None:
