@@ -30,6 +30,7 @@ from opium.failpoints import hit
 from opium.funpay.client import FunPay
 from opium.job import Job
 from opium.logs import redact
+from opium.metrics.figures import Figure
 from opium.module import Module, Settings, TagContext, Tags
 from opium.observe import order_facts
 from opium.paid import chat_of, paid_at, too_late
@@ -47,6 +48,7 @@ __all__ = [
     "CommandEnded",
     "Config",
     "Conflict",
+    "Figure",
     "FunPay",
     "Handout",
     "Id",

@@ -19,6 +19,7 @@ from opium.db.session import Database
 from opium.funpay.client import FunPay
 from opium.inside import Inside
 from opium.logs import Logging
+from opium.metrics.counters import Counters
 from opium.module import Module
 from opium.vault import Vault
 
@@ -51,6 +52,8 @@ class Tools:
     adapter: BaseAdapter | None
     """How tests reach the outside without a network."""
     inside: Inside
+    counters: Counters
+    """What is counted while we work, for `GET /api/metrics`."""
     lines: Logging | None = None
     """The log of this process, for those who watch it."""
     stops: list[Callable[[], None]] = field(default_factory=list)

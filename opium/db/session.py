@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,6 +47,7 @@ class Database:
         self.engine = _engine(path, pool_size)
         self._open = threading.local()
         self._writer = threading.Lock()
+        self._held_since: float | None = None
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -62,6 +64,7 @@ class Database:
         """
         if not self._writer.acquire(timeout=QUEUE):
             raise Unavailable(BUSY, retry_after=1)
+        self._held_since = time.monotonic()
         try:
             with self._session(immediate=True) as session:
                 yield session
@@ -70,6 +73,7 @@ class Database:
                 session.commit()
                 committed: list[Callable[[], None]] = session.info.get(AFTER, [])
         finally:
+            self._held_since = None
             self._writer.release()
         for call in committed:  # not under the lock: they may wait for others who want to write
             call()
@@ -78,6 +82,21 @@ class Database:
     def in_transaction(self) -> bool:
         """Whether this thread holds a transaction: nobody may use the network then (D13)."""
         return getattr(self._open, "depth", 0) > 0
+
+    def held(self) -> float:
+        """Seconds since the writer of now got its turn; 0 without one."""
+        since = self._held_since
+        return 0.0 if since is None else time.monotonic() - since
+
+    @contextmanager
+    def in_words(self) -> Iterator[None]:
+        """Unavailable, with a sentence, for what SQLite cannot do now."""
+        try:
+            yield
+        except PoolTimeout as exc:
+            raise Unavailable(BUSY, retry_after=1) from exc
+        except OperationalError as exc:
+            raise Unavailable(_reason(exc), retry_after=1) from exc
 
     def checkpoint(self) -> None:
         """Move what is in the write-ahead log into the database file; the next start does it
@@ -95,14 +114,10 @@ class Database:
     def _session(self, *, immediate: bool) -> Iterator[Session]:
         self._open.depth = getattr(self._open, "depth", 0) + 1
         try:
-            with self.engine.connect() as connection:
+            with self.in_words(), self.engine.connect() as connection:
                 connection = connection.execution_options(opium_immediate=immediate)
                 with Session(connection, expire_on_commit=False, autoflush=True) as session:
                     yield session
-        except PoolTimeout as exc:
-            raise Unavailable(BUSY, retry_after=1) from exc
-        except OperationalError as exc:
-            raise Unavailable(_reason(exc), retry_after=1) from exc
         finally:
             self._open.depth -= 1
 

@@ -14,7 +14,7 @@ class FunPay(Lots):
     """One seller's session with FunPay.
 
     FunPay(base_url, golden_key, *, user_agent="", proxy=None, gate, clock, random, adapter=None,
-    before_request=None, session_refresh_interval=2400, session_refresh_jitter=600)
+    before_request=None, heard=None, session_refresh_interval=2400, session_refresh_jitter=600)
 
     Methods of the worker and of web threads share the gate that is handed in; the gate lives and
     dies with this object. Times are seconds: `seconds` bounds the wait for the turn, and again

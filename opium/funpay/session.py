@@ -47,7 +47,8 @@ class Session:
     """What all parts of the client share. One per seller; thread-safe through its gate.
 
     `clock` and `random` decide pace and renewal, `adapter` replaces the network in tests,
-    `before_request` is called before each request (the core asserts that no transaction is open).
+    `before_request` is called before each request (the core asserts that no transaction is open);
+    `heard` gets how each ended, for counting.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Session:
         random: Random,
         adapter: BaseAdapter | None = None,
         before_request: Callable[[], None] | None = None,
+        heard: Callable[[str], None] | None = None,
         session_refresh_interval: float = 2400.0,
         session_refresh_jitter: float = 600.0,
     ) -> None:
@@ -75,6 +77,7 @@ class Session:
             clock=clock,
             adapter=adapter,
             before_request=before_request,
+            heard=heard,
         )
         self._gate = gate
         self._clock = clock

@@ -60,6 +60,7 @@ XHR = {
     "Accept": "application/json, text/javascript, */*; q=0.01",
     "X-Requested-With": "XMLHttpRequest",
 }
+LOST, NOT_SENT = "none", "not_sent"
 _REDIRECTS = 10
 _CHALLENGE = ("challenge-platform", "<title>Just a moment")
 _BLOCKED = re.compile(r"<\w+[^>]*\bclass=\"[^\"]*\baccount-blocked-box\b(?P<rest>.*)", re.S)
@@ -105,7 +106,9 @@ class Transport:
         clock: Clock,
         adapter: BaseAdapter | None = None,
         before_request: Callable[[], None] | None = None,
+        heard: Callable[[str], None] | None = None,
     ) -> None:
+        """`heard` gets the status of each answer, LOST or NOT_SENT."""
         self.cookies = Cookies(golden_key)
         self.prefix = ""
         """The locale prefix that the account's language asks for; learned from redirects."""
@@ -123,6 +126,7 @@ class Transport:
         """How many requests FunPay has answered with 200."""
         self._adapter = adapter or Wire(clock, proxy)
         self._before_request = before_request
+        self._heard = heard
         self._closed = False
         self._dated: tuple[str, datetime] | None = None
 
@@ -230,16 +234,23 @@ class Transport:
         if self._before_request:
             self._before_request()
         start = min(SEND_STARTS_WITHIN, seconds) if effect else seconds
+        ended = LOST
         try:
             response = self._adapter.send(request, timeout=(start, seconds), verify=True)
             # An adapter that is not ours may read the body only now.
             oversized = len(response.content) > BODY_LIMIT
+            ended = str(response.status_code)
         except NotSent as exc:
+            ended = NOT_SENT
             raise Unreachable(str(exc)) from exc
         except (ConnectTimeout, ProxyError, SSLError) as exc:
+            ended = NOT_SENT
             raise Unreachable(f"No connection to FunPay{self._via()}.") from exc
         except (RequestException, OSError, http.client.HTTPException) as exc:
             raise _lost(effect, f"FunPay's answer was lost{self._via()}.") from exc
+        finally:
+            if self._heard:
+                self._heard(ended)
         if oversized:
             raise _lost(effect, "FunPay's answer is too large.")
         if date := response.headers.get("Date"):

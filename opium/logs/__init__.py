@@ -4,7 +4,7 @@ Line format: `2026-02-15 12:00:01 | INFO     | opium.api | GET /api/accounts →
 """
 
 from opium.logs.files import DailyFile
-from opium.logs.lines import Formatter, broken_link
+from opium.logs.lines import Formatter, broken_link, security_lines
 from opium.logs.redaction import hide, redact
 from opium.logs.writer import SECURITY_LOGGER, Logging, Watcher, about, set_up
 
@@ -18,5 +18,6 @@ __all__ = [
     "broken_link",
     "hide",
     "redact",
+    "security_lines",
     "set_up",
 ]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from datetime import datetime, tzinfo
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
+from opium.logs.files import security_files
 from opium.logs.redaction import redact
 
 
@@ -36,26 +39,45 @@ class Formatter(logging.Formatter):
         return record.exc_text
 
 
+class JsonFormatter(Formatter):
+    """One JSON object per line, for machines that read the log; the same is hidden and escaped.
+
+    time (UTC, milliseconds), level, logger, message; account and exception where there are any.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC)
+        traces = [text for text in (self._traceback(record), record.stack_info) if text]
+        members: dict[str, str] = {
+            "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname,
+            "logger": record.name,
+            "account": getattr(record, "account", None) or "",
+            "message": record.getMessage(),
+            "exception": "\n".join(traces),
+        }
+        # Redacted as plain text: in JSON a secret's quotes and line breaks would look different.
+        shown = {name: redact(text) for name, text in members.items() if text or name == "message"}
+        return _escape(json.dumps(shown, ensure_ascii=False), _json_escaped)
+
+
 class ChainedLines(logging.Formatter):
     """JSON lines that each name the hash of the one before, so that none can be taken out unseen.
 
-    Goes on after the last line of `file`; used by the writer only.
+    Goes on after the last line of the files in `folder`; used by the writer only.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         super().__init__("%(message)s")
-        self._file = file
+        self._folder = folder
         self._previous: str | None = None
 
     def format(self, record: logging.LogRecord) -> str:
-        line: str | None = getattr(record, "chained", None)
-        if line is None:  # a rotating file formats a record twice: to measure it and to write it
-            if self._previous is None:
-                self._previous = line_hash(_last_line(self._file))
-            event = redact(super().format(record)).removesuffix("}")
-            line = f'{event}, "previous": "{self._previous}"}}'
-            self._previous = line_hash(line)
-            record.chained = line
+        if self._previous is None:
+            self._previous = line_hash(_last_line(self._folder))
+        event = redact(super().format(record)).removesuffix("}")
+        line = f'{event}, "previous": "{self._previous}"}}'
+        self._previous = line_hash(line)
         return line
 
 
@@ -64,32 +86,52 @@ def line_hash(line: str) -> str:
     return hashlib.sha256(line.encode("utf-8", "backslashreplace")).hexdigest() if line else ""
 
 
-def broken_link(lines: list[str]) -> int | None:
-    """The index of the first line that does not follow the one before it; None if all do."""
-    for at in range(1, len(lines)):
-        try:
-            previous = json.loads(lines[at])["previous"]
-        except (ValueError, KeyError, TypeError):
+def broken_link(lines: Iterable[str]) -> int | None:
+    """The index of the first line that does not follow the one before it; None if all do.
+
+    The first line may follow one that was dropped for its age.
+    """
+    before: str | None = None
+    for at, line in enumerate(lines):
+        if before is not None and _previous(line) != line_hash(before):
             return at
-        if previous != line_hash(lines[at - 1]):
-            return at
+        before = line
     return None
 
 
-def _last_line(file: Path) -> str:
+def security_lines(folder: Path) -> Iterator[str]:
+    """All lines of the security log, oldest first."""
+    for file in security_files(folder):
+        with file.open(encoding="utf-8", errors="replace", newline="\n") as stream:
+            yield from (line.removesuffix("\n") for line in stream)
+
+
+def _previous(line: str) -> str | None:
     try:
-        with file.open("rb") as stream:
+        return str(json.loads(line)["previous"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _last_line(folder: Path) -> str:
+    for file in reversed(security_files(folder)):
+        with suppress(OSError), file.open("rb") as stream:
             stream.seek(max(0, file.stat().st_size - 65536))
-            lines = stream.read().decode("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
-    return lines[-1] if lines else ""
+            lines = stream.read().decode("utf-8", "replace").split("\n")
+            if last := (lines[-1] or (lines[-2] if len(lines) > 1 else "")):
+                return last
+    return ""
 
 
-def _escape(text: str) -> str:
+def _escape(text: str, escaped: Callable[[str], str] | None = None) -> str:
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+    write = escaped or _escaped
+    return "".join(char if char.isprintable() else write(char) for char in text)
+
+
+def _json_escaped(char: str) -> str:
+    return json.dumps(char)[1:-1]
 
 
 def _escaped(char: str) -> str:

@@ -10,6 +10,7 @@ import logging
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,13 +18,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from opium.config import Config
-from opium.logs.files import DailyFile, PrivateFile
-from opium.logs.lines import ChainedLines, Formatter
+from opium.logs.files import DailyFile, SecurityFile
+from opium.logs.lines import ChainedLines, Formatter, JsonFormatter
 
 QUEUE_LIMIT = 20_000
 SECURITY_LOGGER = "opium.security"
-SECURITY_FILE = "security.log"
-SECURITY_BYTES, SECURITY_BACKUPS = 50 * 1024 * 1024, 5
 
 Watcher = Callable[[str | None, int, str], None]
 """Gets (account id or None, level, redacted line); called by the writer, must return at once."""
@@ -52,6 +51,7 @@ class Logging:
     def __init__(self, config: Config, *, console: bool = True) -> None:
         self.lost = 0
         self._watchers: list[Watcher] = []
+        self._asked: tuple[threading.Event, float] | None = None
         self._queue: queue.SimpleQueue[logging.LogRecord | threading.Event | None] = (
             queue.SimpleQueue()
         )
@@ -63,15 +63,9 @@ class Logging:
         if console:
             self._outputs.append(logging.StreamHandler(sys.stderr))
         for output in self._outputs:
-            output.setFormatter(self._formatter)
-        self._security = PrivateFile(
-            folder / SECURITY_FILE,
-            maxBytes=SECURITY_BYTES,
-            backupCount=SECURITY_BACKUPS,
-            encoding="utf-8",
-            delay=True,
-        )
-        self._security.setFormatter(ChainedLines(folder / SECURITY_FILE))
+            output.setFormatter(self._formatter if config.log_format == "text" else JsonFormatter())
+        self._security = SecurityFile(folder)
+        self._security.setFormatter(ChainedLines(folder))
         self.entrance = _Entrance(self)
         root = logging.getLogger()
         self._former_level = root.level
@@ -96,6 +90,13 @@ class Logging:
         done = threading.Event()
         self._queue.put(done)
         return done.wait(seconds)
+
+    def silence(self) -> float:
+        """Seconds that the writer has not answered for; each call asks it anew."""
+        if self._asked is None or self._asked[0].is_set():
+            self._asked = (threading.Event(), time.monotonic())
+            self._queue.put(self._asked[0])
+        return time.monotonic() - self._asked[1]
 
     def close(self) -> None:
         root = logging.getLogger()

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from opium import alerts, journal
 from opium.commands import Command, Refund, load
-from opium.db.tables import StoredCommand
+from opium.db.tables import Handout, OrderSeen, StoredCommand
 from opium.events import CommandEnded
 from opium.failpoints import hit
 from opium.funpay.errors import FunPayError, Limited, Refused, SignedOut, Stale, Unreachable
@@ -212,6 +212,7 @@ def end(
     with desk.write() as (db, _account):
         if not _write_end(db, desk, row, state, reason, msg_id):
             return
+        seen = _delivered_order(db, row) if state == "done" and row.handout_id else None
         if row.attempt >= FLOOD_ROW - 1:
             alerts.close_alert(db, limited_key(row), desk.now)
         if row.kind == Refund.kind and state == "done":
@@ -231,8 +232,29 @@ def end(
                 ended_at=desk.now,
             )
             record(desk.tools, db, desk.account_id, [ended], only=row.module)
+    desk.tools.counters.ended(
+        desk.account_id, row.kind, state, (desk.now - row.created_at).total_seconds()
+    )
+    if seen is not None:
+        desk.tools.counters.handed_out((desk.now - seen).total_seconds())
     desk.saw(msg_id)
     desk.ends.moved(row.account_id, row.id)
+
+
+def _delivered_order(db: Session, row: StoredCommand) -> datetime | None:
+    """When the order was first seen whose last part this was; None if more parts are to come."""
+    return db.scalar(
+        select(OrderSeen.first_seen)
+        .join(
+            Handout,
+            (Handout.fp_id == OrderSeen.fp_id) & (Handout.order_id == OrderSeen.order_id),
+        )
+        .where(
+            Handout.id == row.handout_id,
+            Handout.state == "delivered",
+            Handout.ended_at >= row.created_at,  # not what is handed out once more
+        )
+    )
 
 
 def _write_end(

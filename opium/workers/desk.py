@@ -13,6 +13,9 @@ from opium.account_config import AntiDetect, RateLimit, Reconnect
 from opium.config import Config
 from opium.db.tables import Account
 from opium.funpay.client import FunPay
+from opium.funpay.errors import FunPayError
+from opium.funpay.gate import Busy
+from opium.funpay.models import Look
 from opium.tools import Tools
 from opium.workers.ends import Ends
 
@@ -66,6 +69,18 @@ class Desk:
             if account.generation != self.generation:
                 raise Replaced
             yield db, account
+
+    def look(self) -> Look:
+        """One poll, counted; raises what FunPay's answer means."""
+        try:
+            look = self.client.look()
+        except Busy:  # our own pace: FunPay was not asked
+            raise
+        except FunPayError as exc:
+            self.tools.counters.poll_failed(self.account_id, exc)
+            raise
+        self.tools.counters.polled(self.account_id)
+        return look
 
     def saw(self, message_id: int | None) -> None:
         """Remember the largest message id."""

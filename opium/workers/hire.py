@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from functools import partial
 from typing import Any
 
 from requests.adapters import BaseAdapter
@@ -53,7 +54,7 @@ class Hire:
             config=self._config,
             ends=self._ends,
             settings=settings,
-            client=self._client(settings),
+            client=self._client(account_id, settings),
         )
         return Worker(desk, status, dispatch)
 
@@ -77,7 +78,7 @@ class Hire:
         )
         worker.ring()
 
-    def _client(self, settings: Settings) -> FunPay:
+    def _client(self, account_id: str, settings: Settings) -> FunPay:
         gate = Gate(
             pace_of(settings.rate_limit),
             clock=self._tools.clock,
@@ -96,6 +97,7 @@ class Hire:
             random=self._tools.random,
             adapter=self._adapter,
             before_request=self._no_transaction_open,
+            heard=partial(self._tools.counters.answered, account_id),
             session_refresh_interval=settings.anti_detect.session_refresh_interval,
             session_refresh_jitter=settings.anti_detect.session_refresh_jitter,
         )

@@ -8,6 +8,7 @@ It runs every 10 s and after each change of an account.
 from __future__ import annotations
 
 import logging
+import math
 import sys
 import threading
 import traceback
@@ -44,12 +45,14 @@ class Registry:
         self._bell = threading.Event()
         self._open = False
         self._supervisor: threading.Thread | None = None
+        self._beat = 0.0
 
     # --- life
 
     def start(self) -> None:
         """Begin to keep the workers of all enabled accounts."""
         self._open = True
+        self._beat = self._tools.clock.monotonic()
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
         self._supervisor.start()
 
@@ -72,6 +75,15 @@ class Registry:
         self._bell.set()
 
     # --- what others ask
+
+    def silence(self) -> float | None:
+        """Seconds since the supervisor was last seen at work; infinite if its thread is dead,
+        None if it was not started, or stopped."""
+        if self._supervisor is None or not self._open:
+            return None
+        if not self._supervisor.is_alive():
+            return math.inf
+        return self._tools.clock.monotonic() - self._beat
 
     def worker(self, account_id: str) -> Worker | None:
         """The account's worker, if it has one."""
@@ -103,7 +115,8 @@ class Registry:
         status = self.status(account_id)
         refuse_unless_live(account_id, status)
         if status.state == "reconnecting":
-            raise UpstreamError(f"FunPay cannot be reached: {status.last_error}.")
+            reason = status.last_error or "the account signs in anew"
+            raise UpstreamError(f"FunPay cannot be reached: {reason}.")
         with self._lock:
             worker = self._workers.get(account_id)
         if worker is None:
@@ -185,6 +198,7 @@ class Registry:
             return set(db.scalars(enabled))
 
     def _begin(self, account_id: str) -> None:
+        self._beat = self._tools.clock.monotonic()  # many of them may take long
         status = self.status(account_id)
         try:
             worker = self._hire.worker(account_id, status, self._dispatch)
@@ -238,6 +252,7 @@ class Registry:
 
     def _supervise(self) -> None:
         while self._open:
+            self._beat = self._tools.clock.monotonic()
             try:
                 self.reconcile()
             except Exception:

@@ -20,6 +20,7 @@ from opium.tools import Tools
 log = logging.getLogger("opium.scheduler")
 
 THREADS = 4
+PULSE, PULSE_ID = 5.0, "core.pulse"
 
 
 class Scheduler:
@@ -31,6 +32,7 @@ class Scheduler:
         self._tools = tools
         self._chores = chores
         self._scheduler: BackgroundScheduler | None = None
+        self._beat = 0.0
 
     def start(self) -> None:
         """Begin to run the tasks, each for the first time after its `first_after`."""
@@ -38,7 +40,8 @@ class Scheduler:
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(THREADS)},
+            # The pulse has a thread of its own: tasks may hold all others for minutes, and live.
+            executors={"default": ThreadPoolExecutor(THREADS), "pulse": ThreadPoolExecutor(1)},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         for module in self._tools.attachments.ready.values():
@@ -60,6 +63,8 @@ class Scheduler:
                 id=f"core.{name}",
                 next_run_time=self._tools.clock.now() + timedelta(seconds=min(seconds, 5)),
             )
+        scheduler.add_job(self._pulse, "interval", seconds=PULSE, id=PULSE_ID, executor="pulse")
+        self._pulse()
         scheduler.start()
         self._scheduler = scheduler
 
@@ -68,6 +73,13 @@ class Scheduler:
         scheduler, self._scheduler = self._scheduler, None
         if scheduler is not None:
             scheduler.shutdown(wait=False)
+
+    def silence(self) -> float | None:
+        """Seconds since the scheduler last ran its pulse; None if it does not run."""
+        return None if self._scheduler is None else self._tools.clock.monotonic() - self._beat
+
+    def _pulse(self) -> None:
+        self._beat = self._tools.clock.monotonic()
 
     def nudge(self) -> None:
         """A module was attached or its settings changed: its tasks need not wait a whole period."""

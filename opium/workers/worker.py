@@ -225,7 +225,7 @@ class Worker(threading.Thread):
 
     def _poll(self) -> None:
         self._at("poll")
-        look = self.desk.client.look()
+        look = self.desk.look()
         self.status.last_poll = self.desk.now
         self._rhythm.polled()
         if look.quiet:

@@ -128,6 +128,7 @@ def test_security_events_are_json_lines_of_their_own(lines: Logging, tmp_path: P
 
 
 def test_no_security_event_can_be_taken_out_or_changed_unseen(tmp_path: Path) -> None:
+    """S16: the chain of the security log."""
     from opium.security.events import note
 
     config = Config.load(_env_file=None, instance=tmp_path)

@@ -26,4 +26,11 @@ module = Module(
 )
 
 # These record on `module`, so they come after it.
-from opium.modules.auto_delivery import handlers, reconcile, routes, tags, tasks  # noqa: E402, F401
+from opium.modules.auto_delivery import (  # noqa: E402
+    figures,  # noqa: F401
+    handlers,  # noqa: F401
+    reconcile,  # noqa: F401
+    routes,
+    tags,  # noqa: F401
+    tasks,  # noqa: F401
+)

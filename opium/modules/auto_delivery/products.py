@@ -12,6 +12,7 @@ from opium.modules.auto_delivery.models import Product
 from opium.modules.auto_delivery.settings import AutoDeliverySettings
 from opium.modules.auto_delivery.stock import Opener
 
+ENDLESS = ("static", "static_image")
 _AUTO_ID = re.compile(r"p_([0-9]{1,9})")
 
 
@@ -42,7 +43,7 @@ def next_id(db: Session, account_id: str) -> str:
 
 def endless(kind: str) -> bool:
     """Whether everyone gets the same goods, which never run out."""
-    return kind in ("static", "static_image")
+    return kind in ENDLESS
 
 
 def pictured(kind: str) -> bool:

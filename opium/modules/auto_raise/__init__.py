@@ -20,4 +20,4 @@ module = Module(
 )
 
 # These record on `module`, so they come after it.
-from opium.modules.auto_raise import handlers, routes, tasks  # noqa: E402, F401
+from opium.modules.auto_raise import figures, handlers, routes, tasks  # noqa: E402, F401

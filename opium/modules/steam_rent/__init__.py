@@ -24,6 +24,7 @@ module = Module(
 
 # These record on `module`, so they come after it.
 from opium.modules.steam_rent import (  # noqa: E402
+    figures,  # noqa: F401
     handlers,  # noqa: F401
     models,  # noqa: F401
     reconcile,  # noqa: F401

@@ -14,4 +14,11 @@ module = Module(
 )
 
 # These record on `module`, so they come after it.
-from opium.modules.telegram_bot import handlers, models, outgoing, polling, routes  # noqa: E402, F401
+from opium.modules.telegram_bot import (  # noqa: E402
+    figures,  # noqa: F401
+    handlers,  # noqa: F401
+    models,  # noqa: F401
+    outgoing,  # noqa: F401
+    polling,  # noqa: F401
+    routes,
+)
