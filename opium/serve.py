@@ -19,11 +19,14 @@ from typing import Any, NoReturn
 import waitress
 from waitress.server import BaseWSGIServer, MultiSocketServer
 
-from opium import create_app, logs
+from opium import connections, create_app, logs
 from opium.config import Config, ConfigError
 from opium.core import Opium
 from opium.errors import Unavailable
+from opium.notify import Systemd
 from opium.vault import VaultError
+from opium.vitals import Vitals
+from opium.watchdog import Watchdog
 
 log = logging.getLogger("opium.serve")
 
@@ -46,9 +49,12 @@ def serve(config: Config) -> int:
     except (ConfigError, VaultError) as exc:
         print(exc, file=sys.stderr)
         return UNUSABLE
-    stopping = threading.Thread(target=_quiesce, args=(core,), name="stop", daemon=True)
+    vitals = Vitals(core.tools, core.accounts, core.registry, core.scheduler)
+    watchdog = Watchdog(core, vitals, Systemd())
+    stopping = threading.Thread(target=_quiesce, args=(core, watchdog), name="stop", daemon=True)
     _stop_on_signals(stopping)
-    booting = threading.Thread(target=_boot, args=(core, lines), name="boot", daemon=True)
+    watchdog.start()
+    booting = threading.Thread(target=_boot, args=(core, lines, watchdog), name="boot", daemon=True)
     booting.start()
     log.info("Listening on http://%s:%s", config.host, server.effective_port)
     server.run()
@@ -63,12 +69,13 @@ def _listen(app: Any, config: Config) -> BaseWSGIServer | MultiSocketServer:
         "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
     }
     try:
-        return waitress.create_server(
+        server = waitress.create_server(
             app,
             host=config.host,
             port=config.port,
             threads=config.web_threads,
-            connection_limit=200,
+            connection_limit=connections.LIMIT,
+            asyncore_use_poll=True,  # select() fails beyond 1024 open files
             channel_timeout=30,
             cleanup_interval=10,
             max_request_body_size=11 * 1024 * 1024,
@@ -83,12 +90,16 @@ def _listen(app: Any, config: Config) -> BaseWSGIServer | MultiSocketServer:
             f"Cannot listen on {config.host}:{config.port} ({exc.strerror}): choose another "
             "with OPIUM_PORT."
         ) from None
+    connections.attend(server)
+    return server
 
 
-def _boot(core: Opium, lines: logs.Logging) -> None:
+def _boot(core: Opium, lines: logs.Logging, watchdog: Watchdog) -> None:
     try:
         while not core.stopping and not _booted(core):
+            watchdog.ring()
             time.sleep(DATABASE_PAUSE)
+        watchdog.ring()
     except Exception as exc:
         log.exception("The start failed: %s", exc)
         print(exc, file=sys.stderr)
@@ -129,8 +140,9 @@ def _stop_on_signals(stopping: threading.Thread) -> None:
     signal.signal(signal.SIGINT, stop)
 
 
-def _quiesce(core: Opium) -> None:
+def _quiesce(core: Opium, watchdog: Watchdog) -> None:
     log.info("Stopping")
+    watchdog.stopping()
     # Pool threads of concurrent.futures and hanging sockets would hold a normal exit.
     timer = threading.Timer(EXIT_WITHIN, os._exit, args=(0,))
     timer.daemon = True
