@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from opium.backup import names
 from opium.backup.copies import CopyError
 from opium.backup.disk import Disk
@@ -14,7 +16,9 @@ from opium.clock import Clock
 from opium.config import Config
 from opium.core import DATABASE
 from opium.db.session import Database
+from opium.errors import OpiumError
 from opium.lock import try_lock
+from opium.security import audit
 
 
 def backup_now(config: Config, to: Path | None) -> str:
@@ -30,12 +34,13 @@ def backup_now(config: Config, to: Path | None) -> str:
     database = Database(path, pool_size=1)
     try:
         copy = Keeper(database, config.instance, clock, disk).take(to=to)
+        untold = _audited(database, "BACKUP", copy.path)
     finally:
         database.close()
     rows = sum(copy.rows.values())
     return (
         f"{copy.path}\n{copy.size // 1024} KiB, {rows} rows in {len(copy.rows)} tables, checked. "
-        "The data key is not inside: keep a copy of it elsewhere."
+        f"The data key is not inside: keep a copy of it elsewhere.{untold}"
     )
 
 
@@ -49,7 +54,12 @@ def restore_now(config: Config, which: str) -> str:
         raise CopyError("Opium is running here; stop the service first.")
     with lock:
         done = restore(config, config.instance / DATABASE, chosen(config, which), Clock().now())
-    lines = [f"Restored {done.copy} ({sum(done.rows.values())} rows, checked)."]
+        database = Database(config.instance / DATABASE, pool_size=1)
+        try:
+            untold = _audited(database, "RESTORE", done.copy)
+        finally:
+            database.close()
+    lines = [f"Restored {done.copy} ({sum(done.rows.values())} rows, checked).{untold}"]
     if done.aside is not None:
         lines.append(f"The former database is kept at {done.aside}.")
     lines += [
@@ -57,3 +67,16 @@ def restore_now(config: Config, which: str) -> str:
         "and marks those goods as sold. Each account goes on when you acknowledge its alert.",
     ]
     return "\n".join(lines)
+
+
+def _audited(database: Database, action: str, copy: Path) -> str:
+    """Leave a row in the audit log; what to tell the person if that cannot be done.
+
+    A full disk, or a database too old to have the log, is no reason to fail after the work.
+    """
+    try:
+        with database.write() as session:
+            audit.record(session, audit.COMMAND_LINE, action, str(copy), "ok", "")
+    except (OpiumError, SQLAlchemyError) as exc:
+        return f" No row about it could be left in the audit log: {exc}"
+    return ""

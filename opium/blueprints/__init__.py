@@ -10,6 +10,7 @@ from opium.blueprints import (
     chats,
     docs,
     errors,
+    metrics,
     modules,
     orders,
     person,
@@ -41,6 +42,7 @@ def register(app: Flask, core: Core) -> None:
     app.extensions["opium.security"] = security
     app.register_blueprint(auth.blueprint(core, security))
     app.register_blueprint(system.blueprint(core))
+    app.register_blueprint(metrics.blueprint(core))
     app.register_blueprint(person.blueprint(core))
     app.register_blueprint(accounts.blueprint(core))
     app.register_blueprint(modules.blueprint(core))

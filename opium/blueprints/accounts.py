@@ -23,7 +23,6 @@ from opium.blueprints.audited import audited
 from opium.blueprints.parts import AccountInfo, Core
 from opium.errors import Invalid
 from opium.schema import AccountId, Query, closed, typed
-from opium.security.events import note
 
 REGISTERED = (
     "Account registered. Initializing in background. Poll GET /api/accounts/{id} for status."
@@ -140,7 +139,6 @@ def blueprint(core: Core) -> Blueprint:
         _allow(core, changes.get("proxy"))
         config = core.accounts.patch(account_id, changes)
         audited(core, "CONFIG_CHANGED", account_id, ", ".join(sorted(changes)) or "nothing")
-        note("CONFIG_CHANGED", account_id)
         return _revealed(core, account_id, config)
 
     @bp.post("/<account_id>/start")
@@ -185,7 +183,6 @@ def _revealed(core: Core, account_id: str, config: AccountConfig) -> ConfigShown
     masked = core.config.mask_secrets
     if not masked:
         audited(core, "SECRET_REVEALED", f"{account_id}:golden_key")
-        note("SECRET_REVEALED", f"{account_id}:golden_key")
     return {
         "golden_key": MASK if masked else config.golden_key,
         "user_agent": config.user_agent,

@@ -2,6 +2,8 @@
 
 All functions work inside the caller's transaction. Addresses are keys (an IPv6 /64), names other
 than the admin's are kept as a hash only, because people type passwords into the wrong box.
+There is one user, so the throttle over all addresses counts every name: it tells nobody which name
+is the right one, and names drawn at random cannot keep the hashing busy.
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ from sqlalchemy.orm import Session
 
 from opium.db.tables import Ban, LoginAttempt
 
-NAME_FAILURES, NAME_WINDOW = 30, timedelta(hours=1)
-NAME_PAUSE = timedelta(minutes=5)
+FAILURES, WINDOW = 30, timedelta(hours=1)
+PAUSE = timedelta(minutes=5)
 TRUSTED_FOR = timedelta(days=30)
 
 
@@ -35,17 +37,25 @@ def name_key(username: str, admin: str) -> str:
     return "#" + hashlib.sha256(username.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
-def name_wait(session: Session, name: str, address: str, now: datetime) -> int:
-    """Seconds that this name must wait, whoever asks; 0 for an address that signed in before."""
-    mine = (LoginAttempt.username == name, LoginAttempt.good.is_(False))
+def throttle(session: Session, now: datetime) -> int:
+    """Seconds that sign-ins must wait after too many failures from anywhere, of any name."""
+    recent = (LoginAttempt.good.is_(False), LoginAttempt.at > now - WINDOW)
     count, last = session.execute(
-        select(func.count(), func.max(LoginAttempt.at)).where(
-            *mine, LoginAttempt.at > now - NAME_WINDOW
-        )
+        select(func.count(), func.max(LoginAttempt.at)).where(*recent)
     ).one()
-    if count < NAME_FAILURES or _trusted(session, address, now):
+    if count < FAILURES:
         return 0
-    return max(0, int((last + NAME_PAUSE - now).total_seconds() + 0.999))
+    return max(0, int((last + PAUSE - now).total_seconds() + 0.999))
+
+
+def is_trusted(session: Session, address: str, now: datetime) -> bool:
+    """Whether somebody signed in from this address lately; the throttle is not for it."""
+    known = select(LoginAttempt.id).where(
+        LoginAttempt.address == address,
+        LoginAttempt.good.is_(True),
+        LoginAttempt.at > now - TRUSTED_FOR,
+    )
+    return session.scalar(known.limit(1)) is not None
 
 
 def failed(session: Session, name: str, address: str, now: datetime, rules: Rules) -> bool:
@@ -72,17 +82,8 @@ def succeeded(session: Session, name: str, address: str, now: datetime) -> None:
     session.add(LoginAttempt(address=address, username=name, good=True, at=now))
 
 
-def _trusted(session: Session, address: str, now: datetime) -> bool:
-    known = select(LoginAttempt.id).where(
-        LoginAttempt.address == address,
-        LoginAttempt.good.is_(True),
-        LoginAttempt.at > now - TRUSTED_FOR,
-    )
-    return session.scalar(known.limit(1)) is not None
-
-
 def _sweep(session: Session, now: datetime, rules: Rules) -> None:
-    oldest_failure = now - max(rules.ban, NAME_WINDOW)
+    oldest_failure = now - max(rules.ban, WINDOW)
     session.execute(
         delete(LoginAttempt).where(LoginAttempt.good.is_(False), LoginAttempt.at < oldest_failure)
     )

@@ -1,17 +1,30 @@
-"""The audit log: who did what, each row chained to the one before by its hash."""
+"""The audit log: who did what, each row chained to the one before by its hash.
+
+Rows are kept for ever; each is a line of the security log too, once it is committed.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from datetime import UTC, datetime
+from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from opium.db.session import after_commit
 from opium.db.tables import AuditEntry, Setting
+from opium.security.events import note
 
 HEAD = "audit_head"
+COMMAND_LINE = "command line"
+"""The actor of what is done beside the server."""
+_EVENTS = {"SIGN_IN": "LOGIN_SUCCESS", "TELEGRAM_BUTTON": "BUTTON_EXECUTED"}
+"""What the contract calls an action in the security log, where the two differ."""
+
+
+COUNT = select(func.count()).select_from(AuditEntry)
 
 
 def record(
@@ -40,6 +53,8 @@ def record(
     session.flush()
     # The head tells when the newest rows were cut off, which the chain alone cannot.
     session.merge(Setting(key=HEAD, value=f"{entry.id}:{entry.hash}"))
+    event = _EVENTS.get(action, action)
+    after_commit(session, partial(note, event, username=actor, target=target, result=result))
     return entry
 
 

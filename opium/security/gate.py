@@ -6,11 +6,13 @@ follows is the view's. It runs for paths that do not exist too, so no route can 
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 
+from opium import logs
 from opium.config import Config
 from opium.errors import Forbidden, TooMany, Unauthorized, Unavailable
 from opium.inside import ACTOR
@@ -22,8 +24,11 @@ from opium.security.sessions import Sessions
 from opium.security.tokens import Tokens
 
 LOGIN = "/api/auth/login"
+METRICS = "/api/metrics"
+READS = ("GET", "HEAD")
 UNBANNED = {"/api/health", "/api/auth/config"}
 ANONYMOUS = {"sub": "anonymous", "iat": 0, "exp": 0}
+READER = {"sub": "metrics", "iat": 0, "exp": 0}
 
 
 class Gate:
@@ -46,12 +51,21 @@ class Gate:
         self._ready, self._stopping = ready, stopping
         self._unusable = unusable
         self._account_exists = account_exists
+        token = config.metrics_token
+        self._reader = f"Bearer {token.get_secret_value()}" if token else None
+        logs.hide(token.get_secret_value() if token else None)
         self._whitelist = Whitelist(config.ip_whitelist) if config.ip_whitelist_enabled else None
 
     def guard(self, app: Flask) -> None:
         """Put the check in front of everything that `app` serves."""
+        app.before_request(self.answer_options)
         app.before_request(self.check)
         app.after_request(self.add_headers)
+
+    def answer_options(self) -> Response | None:
+        """OPTIONS comes without a token, so no blueprint's check may tell it what exists."""
+        known = request.method == "OPTIONS" and request.routing_exception is None
+        return current_app.make_default_options_response() if known else None
 
     def check(self) -> None:
         """Let the request pass, or raise what it is refused with."""
@@ -98,7 +112,7 @@ class Gate:
 
     def _public(self) -> tuple[bool, bool]:
         login = request.path == LOGIN and request.method == "POST"
-        open_read = request.path in UNBANNED and request.method in ("GET", "HEAD")
+        open_read = request.path in UNBANNED and request.method in READS
         return login or open_read, login
 
     def _pass_ban(self, key: str, public: bool, login: bool) -> dict[str, Any] | None:
@@ -121,7 +135,17 @@ class Gate:
         if not self._config.auth_enabled:
             g.actor = ANONYMOUS["sub"]
             return ANONYMOUS
+        if self._reads_metrics():
+            g.actor = READER["sub"]
+            return READER
         return self._tokens.check(sessions=self._ready())
+
+    def _reads_metrics(self) -> bool:
+        """Whether it is Prometheus with its own token, which is good for nothing else."""
+        if self._reader is None or request.path != METRICS or request.method not in READS:
+            return False
+        given = request.headers.get("Authorization", "")
+        return hmac.compare_digest(given.encode(), self._reader.encode())
 
     def _check_core(self) -> None:
         if self._stopping():

@@ -22,11 +22,13 @@ from opium.config import Config
 from opium.db.session import Database
 from opium.db.tables import Setting
 from opium.errors import Invalid, TooMany
+from opium.security import audit
 
 SETTING = "admin_password"
 MIN_LENGTH, MAX_LENGTH = 8, 256
 RECOMMENDED = 12
 AT_WORK, WAITING = 2, 4
+PATIENCE = 5.0
 
 _STORED = re.compile(r"pbkdf2:sha256:([0-9]{3,8})\$([!-#%-~]{1,256})\$([0-9a-f]{64})", re.ASCII)
 _COMMON = Path(__file__).with_name("common_passwords.txt")
@@ -79,12 +81,16 @@ def check_rules(password: str) -> None:
         raise Invalid("This password is one of the most common ones; choose another.")
 
 
-def set_password(db: Database, password: str, rounds: int) -> None:
-    """Check and store a new password; all tokens issued before end. Raises Invalid."""
+def set_password(db: Database, password: str, rounds: int, by: str = "opium") -> None:
+    """Check and store a new password; all tokens issued before end. Raises Invalid.
+
+    `by` is who set it, for the audit log.
+    """
     check_rules(password)
     hashed = hash_password(password, rounds)
     with db.write() as session:
         session.merge(Setting(key=SETTING, value=hashed))
+        audit.record(session, by, "PASSWORD_SET", "admin password", "ok", "")
 
 
 def ensure_password(db: Database, config: Config) -> bool:
@@ -114,16 +120,19 @@ def stored_hash(session: Session) -> str | None:
 
 
 class Hashing:
-    """Room for hashing: few at work, few waiting, everybody else is sent away."""
+    """Room for hashing: few at work, few waiting, everybody else is sent away.
+
+    Whoever signed in before from his address is patient: he waits for the room itself.
+    """
 
     def __init__(self, at_work: int = AT_WORK, waiting: int = WAITING) -> None:
         self._work = threading.Semaphore(at_work)
         self._room = threading.Semaphore(at_work + waiting)
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for a turn; TooMany if the queue is full."""
-        if not self._room.acquire(blocking=False):
+    def turn(self, *, patient: bool = False) -> Iterator[None]:
+        """Wait for a turn; TooMany if the queue is full, and for the patient: stays full."""
+        if not self._room.acquire(timeout=PATIENCE if patient else 0):
             raise TooMany("Too many sign-ins at once. Try again in 1 s.", retry_after=1)
         try:
             with self._work:

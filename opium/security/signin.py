@@ -21,7 +21,7 @@ from opium.security.events import note
 from opium.security.sessions import LIFETIME, Sessions, version
 from opium.security.tokens import Tokens, new_sid, unix
 
-NO_PASSWORD = "No admin password is set; run `python app.py passwd` on the server."  # noqa: S105
+NO_PASSWORD = "No admin password is set; run `python app.py passwd` on the server."  # noqa: S105 a sentence
 WRONG = "Invalid credentials"
 
 
@@ -55,12 +55,13 @@ class SignIns:
         name = attempts.name_key(username, admin)
         with self._db.read() as session:
             stored = passwords.stored_hash(session)
-            wait = attempts.name_wait(session, name, address.key, self._clock.now())
+            trusted = attempts.is_trusted(session, address.key, self._clock.now())
         if stored is None:
             raise NoPassword(NO_PASSWORD)
-        if wait:
-            raise TooMany(f"Too many sign-ins. Try again in {wait} s.", retry_after=wait)
-        with self._hashing.turn():
+        self._refuse_in_a_storm(address, trusted)
+        with self._hashing.turn(patient=trusted):
+            # Those who were waiting here may have become too many meanwhile.
+            self._refuse_in_a_storm(address, trusted)
             # Hashed for a wrong name too, with the same rounds: time must not tell which it was.
             right = passwords.verify(stored, password)
             right &= hmac.compare_digest(_bytes(username), _bytes(admin))
@@ -89,7 +90,14 @@ class SignIns:
         result = "everywhere" if everywhere else "ok"
         with self._db.write() as session:
             audit.record(session, claims["sub"], "SIGN_OUT", claims["sid"], result, address.text)
-        note("SIGN_OUT", result)
+
+    def _refuse_in_a_storm(self, address: Address, trusted: bool) -> None:
+        wait = self._sessions.ban_left(address.key)
+        if not wait and not trusted:
+            with self._db.read() as session:
+                wait = attempts.throttle(session, self._clock.now())
+        if wait:
+            raise TooMany(f"Too many sign-ins. Try again in {wait} s.", retry_after=wait)
 
     def _renewed(self, stored: str, password: str) -> str | None:
         """The stored hash, made stronger if it is an old one; that ends the tokens made before.
@@ -134,7 +142,6 @@ class SignIns:
             )
             audit.record(session, name, "SIGN_IN", sid, "ok", address.text, at=now)
         self._sessions.opened(sid)
-        note("LOGIN_SUCCESS", username=name)
         return self._issued(self._tokens.issue(sid, ver, unix(now)))
 
     def _issued(self, token: str) -> Issued:

@@ -181,6 +181,7 @@ def test_an_account_with_an_unfinished_job_is_not_deleted(rent: Renter) -> None:
 
 
 def test_a_mafile_is_taken_exactly_and_its_revocation_code_is_not(rent: Renter) -> None:
+    """S14: a SteamID64 is kept as it came, as text."""
     vault = rent.opium.core.vault
     answer = rent.imports("acc1", "\ufeff" + mafile(account_name="ACC1", token_gid="2f"))
     assert answer.get_json() == {"ok": True}

@@ -74,6 +74,7 @@ def test_a_second_process_on_the_same_folder_refuses(
 
 
 def test_a_wrong_or_missing_data_key_stops_the_start_and_changes_nothing(server: Server) -> None:
+    """S11: with the real process."""
     assert server.end() == 0
     key = server.folder / "data.key"
     good, before = key.read_bytes(), digest(server)

@@ -231,6 +231,7 @@ PLAIN = re.compile(r"/api/(?:status|health|accounts/shop(?:/[^/]+)*)")
 
 @given(METHODS, WILD | TAME)
 def test_whatever_passes_is_a_plain_path_of_the_account(method: str, endpoint: str) -> None:
+    """S12: the endpoint of a button."""
     try:
         target = buttons.checked(method, endpoint, "shop")
     except Refused:

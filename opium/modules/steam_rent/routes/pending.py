@@ -76,6 +76,7 @@ def assign(order_id: OrderId, body: Assign | None) -> RentalView:
         rental = rentals.start(work, row, handout, account)
         rental_id = rental.rental_id
         work.close_alert(f"handout:{handout.id}")
+    here.audit("SECRET_REVEALED", f"steam_rent password of account {account.name}")
     here.audit("RENTAL_ASSIGNED", f"steam_rent order {order_id}, account {account.name}")
     with here.read() as db:
         return views(db, here.vault, [db.get_one(Rental, rental_id)], here.iso)[0]

@@ -74,6 +74,7 @@ def change_password(name: str, body: NewPassword | None) -> ChangedView:
     with here.read() as db:
         account = accounts.find(db, here.account_id, name)
         password = accounts.password_of(here.vault, account)
+    here.audit("SECRET_REVEALED", f"steam_rent account {account.name}")
     here.audit("PASSWORD_CHANGED", f"steam_rent account {account.name}")
     return {"ok": True, "new_password": password}
 
