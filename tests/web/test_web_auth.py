@@ -70,6 +70,7 @@ def test_a_token_holds_all_our_claims_and_tells_who_and_when(web: Web) -> None:
 
 
 def test_a_refresh_keeps_the_session_and_gives_three_members(web: Web) -> None:
+    """S4: `sid` and `auth_time` stay."""
     token = web.sign_in()
     body = json_of(web.call("POST", "/api/auth/refresh", token=token))
     assert set(body) == {"access_token", "token_type", "expires_in"}
@@ -85,6 +86,7 @@ def test_the_public_configuration_has_one_member(web: Web) -> None:
 
 
 def test_every_route_but_three_wants_a_token(web: Web) -> None:
+    """S2: all of the application's routes, modules included."""
     web.register("my_shop", *web.core.modules.available())
     open_routes = set()
     for method, path in routes(web):
@@ -154,6 +156,7 @@ def test_a_token_that_was_good_is_refused_when_its_time_is_over(
 
 
 def test_signing_out_ends_the_token_at_once_and_after_a_restart(web: Web) -> None:
+    """S3 and S4: nor can it be refreshed."""
     token, other = web.sign_in(), web.sign_in()
     assert json_of(web.call("POST", "/api/auth/logout", token=token)) == {"ok": True}
     refusal(web.call("GET", "/api/auth/me", token=token), 401)
@@ -201,6 +204,7 @@ def test_if_the_sessions_cannot_be_read_nobody_gets_in(web: Web) -> None:
 def test_wrong_name_and_wrong_password_cannot_be_told_apart(
     web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """S8: the same hashing for both; the times are measured by `python -m tests.attack`."""
     hashed: list[str] = []
     real = passwords.verify
 

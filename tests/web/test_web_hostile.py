@@ -56,6 +56,7 @@ HOSTILE: dict[str, bytes] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_hostile_body_gets_past_any_route(web: Web, name: str) -> None:
+    """S9: every body of the list on every route."""
     web.register("my_shop", *web.core.modules.available())
     before = web.get("/api/accounts/my_shop/config")
     for method, path in routes(web):
@@ -117,6 +118,16 @@ def test_hostile_paths_and_queries_are_refused(web: Web, path: str, status: int)
 @pytest.mark.parametrize("text", ["TRUE", "1", "Yes", "on", "false", "0", "NO", "Off"])
 def test_query_booleans_are_read_in_any_case(web: Web, text: str) -> None:
     assert web.owner("GET", f"/api/alerts?open={text}").status_code == 200
+
+
+def test_options_without_a_token_tells_nothing_of_what_exists(web: Web) -> None:
+    web.register("my_shop")
+    for path in sorted({path for _, path in routes(web)}):
+        known, unknown = (
+            web.call("OPTIONS", path.replace("my_shop", name)) for name in ("my_shop", "no_shop")
+        )
+        assert (known.status_code, known.data) == (200, b""), path
+        assert dict(known.headers) == dict(unknown.headers), path
 
 
 def test_a_body_beyond_one_mebibyte_is_413(web: Web) -> None:

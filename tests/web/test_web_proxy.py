@@ -60,6 +60,7 @@ def bans(web: Web) -> list[str]:
 
 @pytest.mark.parametrize("proxies", [(), ("192.0.2.1",)])
 def test_what_a_stranger_claims_to_be_is_not_believed(make_web: Any, proxies: Any) -> None:
+    """S5: through the real web server."""
     web: Web = make_web(port=0, trusted_proxies=proxies)
     with served(web) as ask:
         for n in range(10):
@@ -73,6 +74,7 @@ def test_what_a_stranger_claims_to_be_is_not_believed(make_web: Any, proxies: An
 
 
 def test_a_trusted_proxy_names_the_client_and_only_the_last_hop(make_web: Any) -> None:
+    """S5: the other half."""
     web: Web = make_web(port=0, trusted_proxies=("127.0.0.1",))
     with served(web) as ask:
         for forwarded in ("198.51.100.7", "10.0.0.1, 127.0.0.1, 198.51.100.8"):

@@ -19,6 +19,7 @@ from typing import Any
 from driver import POLL, Driver, SharedClock
 from flask import Flask
 from flask.testing import FlaskClient
+from requests.adapters import BaseAdapter
 from werkzeug.test import TestResponse
 
 from opium import create_app
@@ -94,7 +95,7 @@ class Web(Driver):
             config,
             clock=None if self._threads else SharedClock(self.world.clock),
             random=Random(1),
-            adapter=SandboxAdapter(create_funpay(self.world)),
+            adapter=self._outside(),
             wait=None if self._threads else self._wait,
             found=Found(dict(self._modules), {}),
         )
@@ -105,6 +106,10 @@ class Web(Driver):
             self._let_workers_answer()
         self.app: Flask = create_app(self.core)
         self.api: FlaskClient = self.app.test_client()
+
+    def _outside(self) -> BaseAdapter:
+        """Whom Opium can reach: FunPay alone."""
+        return SandboxAdapter(create_funpay(self.world))
 
     def _let_workers_answer(self) -> None:
         """A view that waits lets the workers go on, which have no threads of their own here."""

@@ -1,0 +1,1 @@
+"""`python -m tests.scan`: known holes in what we use, slow patterns in what we wrote."""
