@@ -5,7 +5,7 @@ PY   := $(VENV)/bin/python
 ARGS ?=
 CODE := opium sandbox tests bench docs/modules/example app.py
 
-.PHONY: help setup demo run test lint bench chaos mutants clean
+.PHONY: help setup demo run test lint scan fuzz bench chaos mutants installtrial clean
 
 help: ## show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -23,10 +23,18 @@ run: $(VENV)/.run ## serve
 test: $(VENV)/.dev ## all tests; one of them: make test ARGS="-k raise"
 	@$(PY) -m pytest -n 3 --dist worksteal $(ARGS)
 
-lint: $(VENV)/.dev ## style, format and types
+lint: $(VENV)/.dev ## style, format, types and the scan below
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy --exclude '/conftest\.py$$' $(CODE)
+	@$(PY) -m tests.scan
+
+scan: $(VENV)/.dev ## known holes in what we use, slow patterns in what we wrote
+	@$(PY) -m pip check
+	@$(PY) -m tests.scan
+
+fuzz: $(VENV)/.dev ## 20,000 made-up requests and a hostile list; make fuzz ARGS="--real"
+	@$(PY) -m tests.fuzz $(ARGS)
 
 bench: $(VENV)/.dev ## measure speed and memory
 	@set -e; for name in poll_cpu step_cpu accounts api_rate; do \
@@ -38,6 +46,9 @@ chaos: $(VENV)/.dev ## try to lose an order; another run: make chaos ARGS="walk"
 
 mutants: $(VENV)/.dev ## plant twelve bugs in copies of the project; each must be caught
 	@$(PY) -m tests.chaos mutants $(ARGS)
+
+installtrial: $(VENV)/.dev ## install.sh in a whole Debian of its own; root, some minutes
+	@$(PY) -m tests.install.trial $(ARGS)
 
 clean: ## remove .venv and caches; data in instance/ stays
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

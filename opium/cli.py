@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from opium.config import Config, ConfigError
 @click.pass_context
 def main(context: click.Context) -> None:
     """Opium: without a command it serves the API."""
+    os.umask(0o077)  # whatever a command makes is for its owner only
     if context.invoked_subcommand is None:
         from opium.serve import serve
 
@@ -25,6 +27,7 @@ def passwd() -> None:
     """Set the admin password."""
     from opium.core import Opium
     from opium.errors import OpiumError
+    from opium.security.audit import COMMAND_LINE
     from opium.security.passwords import set_password
     from opium.vault import VaultError
 
@@ -33,7 +36,7 @@ def passwd() -> None:
         core = Opium(config)
         core.open_database()
         password = click.prompt("New password", hide_input=True, confirmation_prompt=True)
-        set_password(core.db, password, config.password_rounds)
+        set_password(core.db, password, config.password_rounds, by=COMMAND_LINE)
     except (OpiumError, VaultError, ConfigError, ValueError) as exc:
         raise click.ClickException(str(exc)) from None
     click.echo("The password is set; all earlier sign-ins have ended.")
@@ -76,6 +79,44 @@ def restore(which: str) -> None:
         raise click.ClickException(f"Nothing was changed: {exc}") from None
 
 
+@main.group()
+def keys() -> None:
+    """The key that seals secrets in the database."""
+
+
+_KEY_FILE = click.option(
+    "--key-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The file of the key, if the settings do not name it.",
+)
+
+
+@keys.command()
+@_KEY_FILE
+def show(key_file: Path | None) -> None:
+    """Where it is and what it opens, beside the running server; exit 1 if it is not everything."""
+    from opium.keys.commands import KeysError, show_keys
+
+    try:
+        text, well = show_keys(_config(), key_file)
+    except KeysError as exc:
+        raise click.ClickException(str(exc)) from None
+    click.echo(text)
+    sys.exit(0 if well else 1)
+
+
+@keys.command()
+@_KEY_FILE
+def rotate(key_file: Path | None) -> None:
+    """Seal everything with a new key; the service must be stopped. Safe to be run again."""
+    from opium.keys.commands import KeysError, rotate_now
+
+    try:
+        click.echo(rotate_now(_config(), key_file, click.echo))
+    except KeysError as exc:
+        raise click.ClickException(str(exc)) from None
+
+
 @main.command()
 def doctor() -> None:
     """Tell what is wrong and what to do, beside the running server; exit 1 if anything is."""
@@ -84,6 +125,41 @@ def doctor() -> None:
     findings = examine(_config())
     click.echo(report(findings))
     sys.exit(0 if all(finding.well for finding in findings) else 1)
+
+
+@main.command("import-legacy")
+@click.argument("path", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--dry-run", is_flag=True, help="Only tell what would be imported.")
+@click.option("--start", is_flag=True, help="Let the accounts run when the service starts.")
+def import_legacy(path: Path, dry_run: bool, start: bool) -> None:
+    """Take accounts of the older Opium over; the service must be stopped."""
+    from opium.importing.commands import legacy_now
+    from opium.importing.report import NotImported
+
+    try:
+        told, well = legacy_now(_config(), path, dry_run=dry_run, start=start)
+    except NotImported as exc:
+        raise click.ClickException(f"Nothing was imported: {exc}") from None
+    click.echo(told)
+    sys.exit(0 if well else 1)
+
+
+@main.command("import-cardinal")
+@click.argument("path", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--account", required=True, help="The account's id in Opium.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be imported.")
+@click.option("--start", is_flag=True, help="Let the account run when the service starts.")
+def import_cardinal(path: Path, account: str, dry_run: bool, start: bool) -> None:
+    """Take a shop of FunPayCardinal over; the service must be stopped."""
+    from opium.importing.commands import cardinal_now
+    from opium.importing.report import NotImported
+
+    try:
+        told, well = cardinal_now(_config(), path, account, dry_run=dry_run, start=start)
+    except NotImported as exc:
+        raise click.ClickException(f"Nothing was imported: {exc}") from None
+    click.echo(told)
+    sys.exit(0 if well else 1)
 
 
 def _config() -> Config:

@@ -7,6 +7,7 @@ Meanings, bounds and defaults are those of contract 1.1 and of the decisions pag
 from __future__ import annotations
 
 import os
+import re
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -47,6 +48,9 @@ class Config(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Log level."
     )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Lines for people, or one JSON object per line."
+    )
 
     secret_key: SecretStr | None = Field(None, description="HS256 key of tokens, 32 characters up.")
     data_key: SecretStr | None = Field(None, description="Key that seals secrets, if not a file.")
@@ -57,6 +61,9 @@ class Config(BaseSettings):
     admin_password_hash: str = Field("", description="A ready hash, if none is stored yet.")
     auth_enabled: bool = Field(True, description="Whether requests need a token.")
     token_expire_minutes: int = Field(60, ge=5, le=20160, description="Lifetime of a token.")
+    metrics_token: SecretStr | None = Field(
+        None, description="Token that reads GET /api/metrics and nothing else, 16 characters up."
+    )
     rate_limit_enabled: bool = Field(True, description="Whether limits refuse requests.")
     rate_limit_per_minute: int = Field(60, ge=1, le=100_000, description="Requests per address.")
     login_rate_limit_per_minute: int = Field(5, ge=1, le=10_000, description="Logins per address.")
@@ -154,6 +161,14 @@ class Config(BaseSettings):
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < 32:
             raise ValueError("it must have at least 32 characters")
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _a_token(cls, value: SecretStr | None) -> SecretStr | None:
+        text = value.get_secret_value() if value is not None else ""
+        if value is not None and (len(text) < 16 or not re.fullmatch(r"[!-~]+", text)):
+            raise ValueError("it must have at least 16 characters: Latin letters, digits, signs")
         return value
 
     @field_validator("ip_whitelist")

@@ -8,11 +8,13 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import stat
 import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from random import Random, SystemRandom
 from typing import IO
 from zoneinfo import ZoneInfo
@@ -35,10 +37,13 @@ from opium.clock import Clock
 from opium.config import Config, ConfigError
 from opium.db.migrate import CORE, Branch, pending, upgrade
 from opium.db.session import Database, after_commit
-from opium.db.tables import Alert, Setting
+from opium.db.tables import Alert
 from opium.inside import Inside
+from opium.keys import stored as keys
 from opium.lock import try_lock
 from opium.logs import Logging
+from opium.metrics.counters import Counters
+from opium.metrics.page import Page
 from opium.security import actor, audit, passwords
 from opium.tools import Tools
 from opium.vault import CANARY, CANARY_CONTEXT, Vault, VaultError, load_keys
@@ -114,6 +119,7 @@ class Opium:
             wait=partial(wait, threading.Condition()) if wait else time.sleep,
             adapter=adapter,
             inside=self.inside,
+            counters=Counters(self.clock),
             lines=lines,
         )
         self.hire = Hire(self.tools, config, self.ends, adapter, wait)
@@ -128,6 +134,8 @@ class Opium:
             ],
         )
 
+        self.metrics = Page(self.tools, self.accounts, self.registry, self.scheduler).text
+
     @property
     def modules(self) -> Attachments:
         return self.attachments
@@ -141,7 +149,8 @@ class Opium:
         if self.unusable is not None:
             log.critical("%s", self.unusable)
             return
-        self.open_database()
+        with self.db.in_words():
+            self.open_database()
         self._count_start()
         if threads:
             self.registry.start()
@@ -160,9 +169,7 @@ class Opium:
             self.attachments.ready.pop(name)
             self.attachments.broken[name] = reason
         with self.db.write() as db:
-            if db.get(Setting, CANARY) is None:
-                proof = self.vault.seal("opium", CANARY_CONTEXT).decode()
-                db.add(Setting(key=CANARY, value=proof))
+            keys.settle(db, self.vault)
             self._tell_broken(db)
         passwords.ensure_password(self.db, self.config)
         self.attachments.load()
@@ -260,12 +267,8 @@ class Opium:
         folder = self.config.instance
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if folder.stat().st_mode & 0o077:
-                log.warning("%s was open to others; closing it", folder)
-                folder.chmod(0o700)
-            for path in folder.glob("*"):
-                if path.is_file() and path.stat().st_mode & 0o077:
-                    path.chmod(0o600)
+            for path in (folder, *folder.rglob("*")):
+                _close_to_others(path)
         except OSError as exc:
             reason = exc.strerror or "it is not writable"
             raise ConfigError(f"The instance folder {folder} cannot be used: {reason}.") from None
@@ -296,6 +299,17 @@ class Opium:
         except (DatabaseError, sqlite3.DatabaseError) as exc:
             return _damaged(getattr(exc, "orig", exc))
         return None if found == "ok" else _damaged(found)
+
+
+def _close_to_others(path: Path) -> None:
+    """Repair the modes of a folder or file; a link is left alone, it may lead anywhere."""
+    try:
+        found = path.lstat().st_mode
+        if not stat.S_ISLNK(found) and found & 0o077:
+            log.warning("%s was open to others; closing it", path)
+            path.chmod(stat.S_IMODE(found) & 0o700)
+    except FileNotFoundError:
+        return  # a file that a program beside us has just removed
 
 
 def _stored_canary(config: Config) -> str | None:

@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import create_engine
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
+
 from opium import module
 from opium.backup import copies, names
 from opium.backup.disk import MIB, free_bytes
@@ -20,6 +24,8 @@ from opium.backup.restoring import BACKUPS
 from opium.config import Config
 from opium.core import DATABASE
 from opium.db.migrate import CORE, Branch
+from opium.logs import broken_link, security_lines
+from opium.security import audit
 from opium.vault import CANARY, CANARY_CONTEXT, Vault, VaultError, load_keys
 
 SHOWN = 5
@@ -27,6 +33,7 @@ SHOWN = 5
 
 OLD_BACKUP = timedelta(hours=3)
 FUTURE = timedelta(minutes=5)
+UNIT = Path("/etc/systemd/system/opium.service")
 HOME = ("127.0.0.1", "::1", "localhost")
 
 
@@ -69,6 +76,7 @@ def _looks(config: Config, now: datetime) -> list[tuple[str, Look]]:
         ("settings", lambda: _settings(config)),
         ("disk", lambda: _disk(config)),
         ("modules", lambda: _modules()),
+        ("service", lambda: _service(UNIT)),
     ]
     if not path.exists() or path.stat().st_size == 0:
         return [*looks, ("database", lambda: iter([(True, "none yet: the first start makes it")]))]
@@ -77,6 +85,8 @@ def _looks(config: Config, now: datetime) -> list[tuple[str, Look]]:
         ("database", lambda: _database(path)),
         ("data key", lambda: _data_key(config, path)),
         ("schema", lambda: _schema(path)),
+        ("audit log", lambda: _audit(path)),
+        ("security log", lambda: _security_log(config.instance / "logs")),
         ("backups", lambda: _backups(config.instance / BACKUPS, now)),
         ("clock", lambda: _clock(config.instance, now)),
         ("accounts", lambda: _accounts(path)),
@@ -141,6 +151,23 @@ def _modules() -> Iterator[tuple[bool, str]]:
         yield True, ", ".join(found.ready)
 
 
+def _service(unit: Path) -> Iterator[tuple[bool, str]]:
+    """Nothing is said of a machine without the unit: not everybody uses systemd."""
+    if not unit.exists():
+        return
+    lines = unit.read_text(encoding="utf-8").splitlines()
+    if "Type=notify" in lines and any(line.startswith("WatchdogSec=") for line in lines):
+        yield True, "systemd watches over it"
+    else:
+        yield (
+            False,
+            (
+                f"{unit} is of an older version, so systemd does not notice when Opium hangs: copy "
+                "opium.service there, then systemctl daemon-reload and restart it"
+            ),
+        )
+
+
 def _database(path: Path) -> Iterator[tuple[bool, str]]:
     advice = "stop the service and restore a backup: python app.py restore latest"
     try:
@@ -158,11 +185,15 @@ def _data_key(config: Config, path: Path) -> Iterator[tuple[bool, str]]:
     proof = _rows(path, "SELECT value FROM settings WHERE key=?", CANARY)
     given = config.data_key.get_secret_value() if config.data_key else None
     try:
-        vault = Vault(load_keys(config.instance, given, may_create=False))
+        keys = load_keys(config.instance, given, may_create=False)
+        vault = Vault(keys)
         if proof:
             vault.open(proof[0][0].encode(), CANARY_CONTEXT)
     except VaultError as exc:
         yield False, f"does not fit the database: put the right data.key back ({exc})"
+        return
+    if len(keys) > 1:
+        yield False, f"{len(keys)} keys: stop the service and run python app.py keys rotate"
     else:
         yield True, "fits the database"
 
@@ -173,7 +204,7 @@ def _schema(path: Path) -> Iterator[tuple[bool, str]]:
     well = True
     for branch in branches:
         try:
-            rows = _rows(path, f"SELECT version_num FROM {branch.version_table}")  # noqa: S608
+            rows = _rows(path, f"SELECT version_num FROM {branch.version_table}")  # noqa: S608 our name
         except sqlite3.OperationalError:
             rows = []
         stored, head = (rows[0][0] if rows else None), branch.head
@@ -185,6 +216,33 @@ def _schema(path: Path) -> Iterator[tuple[bool, str]]:
             yield False, f"{branch.name} is at {stored or 'none'}, not {head}: restart the service"
     if well:
         yield True, f"up to date ({CORE.head})"
+
+
+def _audit(path: Path) -> Iterator[tuple[bool, str]]:
+    engine = create_engine("sqlite://", creator=lambda: copies.open_read_only(path))
+    try:
+        with Session(engine) as session:
+            broken, rows = audit.verify(session), session.scalar(audit.COUNT) or 0
+    except DatabaseError as exc:
+        raise sqlite3.DatabaseError(str(exc.orig)) from None
+    finally:
+        engine.dispose()
+    if broken is None:
+        yield True, f"{rows} rows, the chain holds"
+    else:
+        yield False, _gap(f"row {broken}" if broken else "its newest rows")
+
+
+def _security_log(folder: Path) -> Iterator[tuple[bool, str]]:
+    broken = broken_link(security_lines(folder))
+    if broken is None:
+        yield True, f"{sum(1 for _ in security_lines(folder))} lines, the chain holds"
+    else:
+        yield False, _gap(f"line {broken + 1}")
+
+
+def _gap(where: str) -> str:
+    return f"was changed or cut at {where}: compare it with a backup, and change your password"
 
 
 def _backups(folder: Path, now: datetime) -> Iterator[tuple[bool, str]]:

@@ -43,7 +43,9 @@ MAY_IMPORT["modules.steam_rent"] |= {"clock", "errors"}  # its client of Steam w
 MAY_IMPORT["modules.telegram_bot"] |= {"clock", "errors"}  # as its client of Telegram
 
 MAY_NOT: dict[str, set[str]] = {
-    "blueprints": {"workers", "core", "wishes", "work", "dispatch", "journal", "modules"},
+    "blueprints": {
+        *("workers", "core", "wishes", "work", "dispatch", "journal", "modules", "importing"),
+    },
     "workers": {"workers.core", "blueprints", "core", "accounts", "wishes", "modules", "live"},
     "tools": {"workers", "blueprints", "core", "modules", "work"},
     "work": {"workers", "blueprints", "core", "modules"},
@@ -52,7 +54,7 @@ MAY_NOT: dict[str, set[str]] = {
     "security": {"workers", "blueprints", "core", "modules", "funpay"},
     "accounts": {"blueprints", "core", "modules"},
     "wishes": {"blueprints", "core", "modules"},
-    "core": {"blueprints", "modules", "serve", "cli"},
+    "core": {"blueprints", "modules", "serve", "cli", "importing"},
 }
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
@@ -63,8 +65,9 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "flask_limiter": ("security",),
     "flask_jwt_extended": ("security",),
     "limits": ("security",),
-    "waitress": ("serve",),
+    "waitress": ("serve", "connections"),
     "apscheduler": ("workers.scheduler",),
+    "prometheus_client": ("metrics",),
     "alembic": ("db", "modules"),
     "bs4": ("funpay.pages", "modules.steam_rent.steam"),
     "requests": (
