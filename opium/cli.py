@@ -98,7 +98,7 @@ def show(key_file: Path | None) -> None:
     from opium.keys.commands import KeysError, show_keys
 
     try:
-        text, well = show_keys(_config(), key_file)
+        text, well = show_keys(_config(any_user=True), key_file)
     except KeysError as exc:
         raise click.ClickException(str(exc)) from None
     click.echo(text)
@@ -112,7 +112,7 @@ def rotate(key_file: Path | None) -> None:
     from opium.keys.commands import KeysError, rotate_now
 
     try:
-        click.echo(rotate_now(_config(), key_file, click.echo))
+        click.echo(rotate_now(_config(any_user=True), key_file, click.echo))
     except KeysError as exc:
         raise click.ClickException(str(exc)) from None
 
@@ -162,9 +162,14 @@ def import_cardinal(path: Path, account: str, dry_run: bool, start: bool) -> Non
     sys.exit(0 if well else 1)
 
 
-def _config() -> Config:
+def _config(*, any_user: bool = False) -> Config:
+    from opium.owner import refuse_stranger
+
     try:
-        return Config.load()
+        config = Config.load()
+        if not any_user:
+            refuse_stranger(config.instance)
     except ConfigError as exc:
         click.echo(str(exc), err=True)
         sys.exit(78)
+    return config

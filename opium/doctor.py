@@ -78,6 +78,8 @@ def _looks(config: Config, now: datetime) -> list[tuple[str, Look]]:
         ("modules", lambda: _modules()),
         ("service", lambda: _service(UNIT)),
     ]
+    if not os.access(config.instance, os.W_OK):
+        return looks  # SQLite would call a database damaged that it may only not open
     if not path.exists() or path.stat().st_size == 0:
         return [*looks, ("database", lambda: iter([(True, "none yet: the first start makes it")]))]
     return [
@@ -105,7 +107,7 @@ def _folder(instance: Path) -> Iterator[tuple[bool, str]]:
     for path in loose[:SHOWN]:
         yield False, f"{path} is open to others: chmod go= {path}"
     if not os.access(instance, os.W_OK):
-        yield False, f"{instance} cannot be written by this user"
+        yield False, f"{instance} cannot be written: its disk is read-only, or is another user's"
     elif not loose:
         yield True, f"{instance}, for its owner only"
 

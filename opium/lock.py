@@ -11,10 +11,21 @@ LOCK = "opium.lock"
 
 def try_lock(instance: Path) -> IO[str] | None:
     """The lock, to be kept open as long as it is needed; None if another process has it."""
-    file = (instance / LOCK).open("a+")
+    file = _opened(instance / LOCK)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
         return None
     return file
+
+
+def _opened(path: Path) -> IO[str]:
+    """A lock needs nothing written: on a disk that has become read-only it is taken all the same,
+    so that the server can say what is wrong. Raises OSError."""
+    try:
+        return path.open("a+")
+    except OSError:
+        if not path.exists():
+            raise
+        return path.open()

@@ -49,6 +49,10 @@ def serve(config: Config) -> int:
     except (ConfigError, VaultError) as exc:
         print(exc, file=sys.stderr)
         return UNUSABLE
+    except OSError as exc:
+        # Not 78, after which systemd leaves us alone: a mended disk needs no person to start us.
+        print(f"{exc.filename or config.instance} cannot be used: {exc.strerror}.", file=sys.stderr)
+        return 1
     vitals = Vitals(core.tools, core.accounts, core.registry, core.scheduler)
     watchdog = Watchdog(core, vitals, Systemd())
     stopping = threading.Thread(target=_quiesce, args=(core, watchdog), name="stop", daemon=True)

@@ -18,9 +18,9 @@ from opium.core import DATABASE
 from opium.errors import Unavailable
 from opium.keys import census
 from opium.keys.census import Count
-from opium.keys.owner import as_owner
 from opium.keys.rotation import Rotated, Tell, rotate
 from opium.lock import try_lock
+from opium.owner import as_owner
 from opium.vault import Vault, VaultError, formers, key_file, load_keys, read_keys
 
 CREDENTIALS = Path("/run/credentials")

@@ -24,9 +24,9 @@ from opium.db.tables import Setting
 from opium.failpoints import hit
 from opium.keys import census, stored
 from opium.keys.census import Count, Ring
-from opium.keys.owner import as_owner
 from opium.keys.places import SETTINGS, files, tables
 from opium.keys.resealing import reseal_file, reseal_rows, reseal_table
+from opium.owner import as_owner
 from opium.security import audit
 from opium.vault import (
     CANARY,
