@@ -73,6 +73,7 @@ def test_a_traceback_is_one_member(lines: Logging, tmp_path: Path) -> None:
         "\U000e0001",
         "",
     ],
+    ids=["forged", "control", "separators", "half a pair", "tag", "nothing"],
 )
 def test_no_text_breaks_its_line_or_is_changed(lines: Logging, tmp_path: Path, text: str) -> None:
     log.info("%s", text)
