@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -55,40 +55,37 @@ def test_root_makes_nothing_in_the_folder_of_the_service(tmp_path: Path, command
 
 
 @pytest.fixture
-def read_only(tmp_path: Path) -> Callable[[Path, bool], None]:
-    """Turns a folder into a disk that takes nothing, and back."""
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own for the folder; `remounted` turns it."""
+    folder = tmp_path / "instance"
+    folder.mkdir(mode=0o700)
+    mounted = subprocess.run(["mount", "--bind", folder, folder], capture_output=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip("this user may not mount")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
 
-    def turn(folder: Path, on: bool) -> None:
-        if not os.path.ismount(folder):
-            mounted = subprocess.run(["mount", "--bind", folder, folder], capture_output=True)
-            if mounted.returncode != 0:
-                pytest.skip("this user may not mount")
-        options = f"remount,bind,{'ro' if on else 'rw'}"
-        subprocess.run(["mount", "-o", options, folder], check=True)
 
-    return turn
+def remounted(disk: Path, how: str) -> None:
+    """`ro` takes nothing any more, `rw` does."""
+    subprocess.run(["mount", "-o", f"remount,bind,{how}", disk], check=True)
 
 
 def test_a_disk_that_is_read_only_at_the_start_is_waited_for(
-    new_server: Callable[..., Server], read_only: Callable[[Path, bool], None]
+    disk: Path, new_server: Callable[..., Server]
 ) -> None:
     """Row 88: 503 with the reason, nothing is sent, and it goes on by itself."""
-    server = new_server()
+    server = new_server(disk.name)
     server.start()
     server.wait_ready()
     server.end()
-    read_only(server.folder, True)
-    try:
-        doctor = told(server.folder, "doctor")
-        assert doctor.returncode == 1
-        assert "its disk is read-only" in doctor.stdout
-        assert "damaged" not in doctor.stdout
-        server.start()
-        until(lambda: "read-only" in status(server), 20, "it does not say what is wrong")
-        assert server.call("GET", "/api/health").status_code == 200
-        read_only(server.folder, False)
-        server.wait_ready()
-    finally:
-        read_only(server.folder, False)
-        server.end()
-        subprocess.run(["umount", "--lazy", server.folder], check=True)
+    remounted(disk, "ro")
+    doctor = told(disk, "doctor")
+    assert doctor.returncode == 1
+    assert "its disk is read-only" in doctor.stdout
+    assert "damaged" not in doctor.stdout
+    server.start()
+    until(lambda: "read-only" in status(server), 20, "it does not say what is wrong")
+    assert server.call("GET", "/api/health").status_code == 200
+    remounted(disk, "rw")
+    server.wait_ready()
