@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import g, has_request_context, request
 
-from opium.logs import SECURITY_LOGGER
+from opium.logs import SECURITY_LOGGER, Brake
 
 NOISY = {"RATE_LIMITED", "IP_BLOCKED", "ACCESS_DENIED", "TOKEN_INVALID", "TOKEN_EXPIRED"}
 """What any stranger can cause without end."""
@@ -20,32 +19,7 @@ PER_MINUTE = 6
 _log = logging.getLogger(SECURITY_LOGGER)
 
 
-class Brake:
-    """Lets a few of each kind through per minute and counts the others."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._minutes: dict[str, tuple[int, int]] = {}
-        self._left_out: dict[str, int] = {}
-
-    def passes(self, event: str, minute: int) -> bool:
-        """Whether this one may be written."""
-        with self._lock:
-            last, said = self._minutes.get(event, (minute, 0))
-            said = said if last == minute else 0
-            if said >= PER_MINUTE:
-                self._left_out[event] = self._left_out.get(event, 0) + 1
-                return False
-            self._minutes[event] = (minute, said + 1)
-            return True
-
-    def left_out(self, event: str) -> int:
-        """How many were not written since the last one that was; asking forgets them."""
-        with self._lock:
-            return self._left_out.pop(event, 0)
-
-
-_brake = Brake()
+_brake = Brake(PER_MINUTE)
 
 
 def note(event: str, detail: str = "", *, username: str = "", **metadata: Any) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from opium.config import Config
+from opium.logs import Brake
 
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
@@ -20,6 +21,10 @@ METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
 REQUEST_HEADERS = "Authorization, Content-Type, Idempotency-Key"
 EXPOSED = "X-RateLimit-Limit, X-RateLimit-Remaining, Retry-After"
 HSTS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+
+REFUSED = {"400", "401", "403", "404", "405", "429"}
+PER_MINUTE = 120
+"""Lines of one status that strangers may cause; more of them would fill the disk."""
 
 _log = logging.getLogger("opium.api")
 
@@ -39,6 +44,7 @@ class Front:
         self._always = _security_headers(config) if config.secure_headers_enabled else []
         self._api = [*self._always, ("Cache-Control", "no-store"), ("Vary", "Origin")]
         self._hsts = config.secure_headers_enabled
+        self._brake = Brake(PER_MINUTE)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         began = time.perf_counter()
@@ -60,8 +66,18 @@ class Front:
             return answer
         finally:
             took = round((time.perf_counter() - began) * 1000)
-            method = environ.get("REQUEST_METHOD", "")
-            _log.info("%s %s → %s (%dms)", method, _shown(path), status_seen[:3], took)
+            self._note(environ, path, status_seen[:3], took)
+
+    def _note(self, environ: Environ, path: str, status: str, took: int) -> None:
+        """The request's line in the log, unless strangers caused too many in this minute."""
+        more = ""
+        if status in REFUSED or "HTTP_AUTHORIZATION" not in environ:
+            if not self._brake.passes(status, int(time.time()) // 60):
+                return
+            left_out = self._brake.left_out(status)
+            more = f" ({left_out} more were not written)" if left_out else ""
+        method = environ.get("REQUEST_METHOD", "")
+        _log.info("%s %s → %s (%dms)%s", method, _shown(path), status, took, more)
 
     def _headers(self, environ: Environ, path: str) -> Headers:
         headers = self._api if is_api(path) else self._always

@@ -153,7 +153,7 @@ def test_strangers_cannot_push_a_year_of_events_out(
             return minute[0]
 
     monkeypatch.setattr(events, "datetime", Now)
-    monkeypatch.setattr(events, "_brake", events.Brake())
+    monkeypatch.setattr(events, "_brake", events.Brake(PER_MINUTE))
     for event in sorted(NOISY):
         for _ in range(500):
             note(event)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from web_cast import Web, refusal
 
+from opium.security import front
+
 ORIGIN = "http://localhost:3000"
 ALWAYS = {
     "X-Frame-Options": "DENY",
@@ -131,3 +133,23 @@ def test_a_wrong_method_names_the_right_ones(web: Web) -> None:
     answer = web.owner("DELETE", "/api/accounts")
     assert refusal(answer, 405) == "Method not allowed"
     assert {"GET", "POST"} <= set(answer.headers["Allow"].split(", "))
+
+
+def test_a_flood_of_strangers_leaves_few_lines(
+    web: Web, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log that they could fill would fill the disk, and then nothing is sent."""
+    caplog.set_level(logging.INFO, "opium.api")
+    minute = 1_700_000_000 // 60 * 60
+    monkeypatch.setattr("opium.security.front.time.time", lambda: minute)
+    web.get("/api/status")
+    before = len(caplog.records)
+    for _ in range(front.PER_MINUTE + 7):
+        web.call("GET", "/nothing")
+    web.get("/api/status")
+    lines = [record.getMessage() for record in caplog.records[before:]]
+    assert len(lines) == front.PER_MINUTE + 1
+    assert lines[-1].startswith("GET /api/status → 200")
+    monkeypatch.setattr("opium.security.front.time.time", lambda: minute + 60)
+    web.call("GET", "/nothing")
+    assert caplog.records[-1].getMessage().endswith("(7 more were not written)")
