@@ -5,7 +5,7 @@ PY   := $(VENV)/bin/python
 ARGS ?=
 CODE := opium sandbox tests bench docs/modules/example app.py
 
-.PHONY: help setup demo run test lint scan fuzz bench chaos mutants installtrial clean
+.PHONY: help setup demo run test lint scan fuzz attack canaries bench chaos mutants installtrial clean
 
 help: ## show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -35,6 +35,12 @@ scan: $(VENV)/.dev ## known holes in what we use, slow patterns in what we wrote
 
 fuzz: $(VENV)/.dev ## 20,000 made-up requests and a hostile list; make fuzz ARGS="--real"
 	@$(PY) -m tests.fuzz $(ARGS)
+
+attack: $(VENV)/.dev ## 10,000 guesses at the password, from one address and from a thousand
+	@$(PY) -m tests.attack $(ARGS)
+
+canaries: $(VENV)/.dev ## all tests, looking for secrets in everything that comes out; half an hour
+	@$(PY) -m tests.canaries $(ARGS)
 
 bench: $(VENV)/.dev ## measure speed and memory
 	@set -e; for name in poll_cpu step_cpu accounts api_rate; do \

@@ -2,8 +2,8 @@
 
 All functions work inside the caller's transaction. Addresses are keys (an IPv6 /64), names other
 than the admin's are kept as a hash only, because people type passwords into the wrong box.
-There is one user, so the throttle over all addresses counts every name: it tells nobody which name
-is the right one, and names drawn at random cannot keep the hashing busy.
+The throttle over all addresses counts each name, which tells nobody which one is right, and all
+names together, so that names drawn at random cannot keep the hashing, and a small server, busy.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 from opium.db.tables import Ban, LoginAttempt
 
 FAILURES, WINDOW = 30, timedelta(hours=1)
+ALL_FAILURES = 120
+"""Of all names together."""
 PAUSE = timedelta(minutes=5)
 TRUSTED_FOR = timedelta(days=30)
 
@@ -37,13 +39,14 @@ def name_key(username: str, admin: str) -> str:
     return "#" + hashlib.sha256(username.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
-def throttle(session: Session, now: datetime) -> int:
-    """Seconds that sign-ins must wait after too many failures from anywhere, of any name."""
+def throttle(session: Session, name: str, now: datetime) -> int:
+    """Seconds that this name must wait after too many failures from anywhere, its own or all."""
     recent = (LoginAttempt.good.is_(False), LoginAttempt.at > now - WINDOW)
-    count, last = session.execute(
-        select(func.count(), func.max(LoginAttempt.at)).where(*recent)
+    own = func.count().filter(LoginAttempt.username == name)
+    count, mine, last = session.execute(
+        select(func.count(), own, func.max(LoginAttempt.at)).where(*recent)
     ).one()
-    if count < FAILURES:
+    if mine < FAILURES and count < ALL_FAILURES:
         return 0
     return max(0, int((last + PAUSE - now).total_seconds() + 0.999))
 

@@ -58,10 +58,10 @@ class SignIns:
             trusted = attempts.is_trusted(session, address.key, self._clock.now())
         if stored is None:
             raise NoPassword(NO_PASSWORD)
-        self._refuse_in_a_storm(address, trusted)
+        self._refuse_in_a_storm(name, address, trusted)
         with self._hashing.turn(patient=trusted):
             # Those who were waiting here may have become too many meanwhile.
-            self._refuse_in_a_storm(address, trusted)
+            self._refuse_in_a_storm(name, address, trusted)
             # Hashed for a wrong name too, with the same rounds: time must not tell which it was.
             right = passwords.verify(stored, password)
             right &= hmac.compare_digest(_bytes(username), _bytes(admin))
@@ -91,11 +91,11 @@ class SignIns:
         with self._db.write() as session:
             audit.record(session, claims["sub"], "SIGN_OUT", claims["sid"], result, address.text)
 
-    def _refuse_in_a_storm(self, address: Address, trusted: bool) -> None:
+    def _refuse_in_a_storm(self, name: str, address: Address, trusted: bool) -> None:
         wait = self._sessions.ban_left(address.key)
         if not wait and not trusted:
             with self._db.read() as session:
-                wait = attempts.throttle(session, self._clock.now())
+                wait = attempts.throttle(session, name, self._clock.now())
         if wait:
             raise TooMany(f"Too many sign-ins. Try again in {wait} s.", retry_after=wait)
 

@@ -82,14 +82,22 @@ def test_the_audit_log_names_the_peer_and_not_what_it_claims(web: Web, header: s
     assert rows == [HOME]
 
 
-def test_names_drawn_at_random_do_not_keep_the_owner_out(web: Web) -> None:
-    """S7: the throttle counts all names, and is not for an address with a good sign-in."""
-    web.sign_in(HOME)
+def test_a_name_that_was_guessed_at_waits_and_no_other(web: Web) -> None:
+    """S7, contract 1.4"""
     for n in range(30):
+        refusal(web.login("wrong", "eve", ip=f"198.51.100.{n}"), 401)
+    assert json_of(web.login("wrong", "eve", ip="192.0.2.1"))["code"] == "too_many"
+    assert web.login(ip="192.0.2.1").status_code == 200
+
+
+def test_names_drawn_at_random_do_not_keep_the_owner_out(web: Web) -> None:
+    """S7: the throttle counts all names too, and is not for an address with a good sign-in."""
+    web.sign_in(HOME)
+    for n in range(120):
         refusal(web.login("wrong", f"name{n}", ip=f"198.51.100.{n}"), 401)
-    for name in ("name99", "admin"):  # and so it tells nobody which name is the right one
+    for name in ("name199", "admin"):  # and so it tells nobody which name is the right one
         assert json_of(web.login(name=name, ip="192.0.2.1"))["code"] == "too_many"
-    assert attempts(web) == 30
+    assert attempts(web) == 120
     assert web.login(ip=HOME).status_code == 200
 
 
