@@ -153,7 +153,7 @@ SENTENCES = {
     sqlite3.SQLITE_FULL: "The disk is full; free some space.",
     sqlite3.SQLITE_READONLY: "The database cannot be written: its file system is read-only.",
     sqlite3.SQLITE_CANTOPEN: "The database cannot be opened: its file system is read-only, or its "
-    "folder belongs to another user.",
+    "folder is gone or another user's.",
     sqlite3.SQLITE_IOERR: "The database cannot be read or written: the disk has a fault.",
 }
 
