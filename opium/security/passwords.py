@@ -122,23 +122,38 @@ def stored_hash(session: Session) -> str | None:
 class Hashing:
     """Room for hashing: few at work, few waiting, everybody else is sent away.
 
+    Of each address one is at work at a time, so that its failures are counted one after another.
     Whoever signed in before from his address is patient: he waits for the room itself.
     """
 
     def __init__(self, at_work: int = AT_WORK, waiting: int = WAITING) -> None:
         self._work = threading.Semaphore(at_work)
         self._room = threading.Semaphore(at_work + waiting)
+        self._gone = threading.Condition()
+        self._present: set[str] = set()
 
     @contextmanager
-    def turn(self, *, patient: bool = False) -> Iterator[None]:
+    def turn(self, address: str, *, patient: bool = False) -> Iterator[None]:
         """Wait for a turn; TooMany if the queue is full, and for the patient: stays full."""
         if not self._room.acquire(timeout=PATIENCE if patient else 0):
             raise TooMany("Too many sign-ins at once. Try again in 1 s.", retry_after=1)
         try:
-            with self._work:
+            with self._alone(address), self._work:
                 yield
         finally:
             self._room.release()
+
+    @contextmanager
+    def _alone(self, address: str) -> Iterator[None]:
+        with self._gone:
+            self._gone.wait_for(lambda: address not in self._present)
+            self._present.add(address)
+        try:
+            yield
+        finally:
+            with self._gone:
+                self._present.discard(address)
+                self._gone.notify_all()
 
 
 def _digest(password: str, salt: str, rounds: int) -> str:

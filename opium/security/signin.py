@@ -59,16 +59,16 @@ class SignIns:
         if stored is None:
             raise NoPassword(NO_PASSWORD)
         self._refuse_in_a_storm(name, address, trusted)
-        with self._hashing.turn(patient=trusted):
+        with self._hashing.turn(address.key, patient=trusted):
             # Those who were waiting here may have become too many meanwhile.
             self._refuse_in_a_storm(name, address, trusted)
             # Hashed for a wrong name too, with the same rounds: time must not tell which it was.
             right = passwords.verify(stored, password)
             right &= hmac.compare_digest(_bytes(username), _bytes(admin))
             current = self._renewed(stored, password) if right else None
-        if current is None:
-            self._failed(name, address)
-            raise Unauthorized(WRONG)
+            if current is None:  # counted before the next one of this address has its turn
+                self._failed(name, address)
+                raise Unauthorized(WRONG)
         return self._succeeded(name, version(current), address)
 
     def refresh(self, claims: dict[str, Any]) -> Issued:

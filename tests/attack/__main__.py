@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from statistics import median, quantiles
@@ -28,15 +29,35 @@ REAL = {
     "OPIUM_ADMIN_PASSWORD": PASSWORD,
 }
 BEHIND = {"OPIUM_TRUSTED_PROXIES": "127.0.0.1"}
+NO_RATE = {"OPIUM_LOGIN_RATE_LIMIT_PER_MINUTE": "10000"}
 TRIED, STATUS_P95, GROWTH_MIB, MEDIANS = 10, 0.3, 40.0, 0.010
 
-STORMS: list[tuple[str, dict[str, str], Callable[[], Iterator[str]], bool]] = [
-    ("one address", BEHIND, people.one_address, False),
-    ("1,000 addresses", BEHIND, people.thousand_addresses, False),
-    ("1,000 addresses, random names", BEHIND, people.thousand_addresses, True),
-    ("one IPv6 /64", BEHIND, people.one_network, False),
-    ("headers nobody believes", {}, people.thousand_addresses, False),
-]
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """An attack. `one`: to the server all its addresses are one."""
+
+    name: str
+    addresses: Callable[[], Iterator[str]]
+    one: bool = False
+    random_names: bool = False
+    settings: Mapping[str, str] = field(default_factory=lambda: BEHIND)
+
+    @property
+    def believed(self) -> bool:
+        """Whether the server takes the addresses as they are told; else the owner shares his."""
+        return "OPIUM_TRUSTED_PROXIES" in self.settings
+
+
+STORMS = (
+    Storm("one address", people.one_address, one=True),
+    Storm("one address, bans only", people.one_address, one=True, settings=BEHIND | NO_RATE),
+    Storm("1,000 addresses", people.thousand_addresses),
+    Storm("1,000 addresses, bans only", people.thousand_addresses, settings=BEHIND | NO_RATE),
+    Storm("1,000 addresses, random names", people.thousand_addresses, random_names=True),
+    Storm("one IPv6 /64", people.one_network, one=True),
+    Storm("headers nobody believes", people.thousand_addresses, one=True, settings={}),
+)
 
 
 def main() -> int:
@@ -47,54 +68,52 @@ def main() -> int:
     chosen = parser.parse_args()
     good = True
     print(f"{chosen.guesses} guesses each, real password rounds")
-    for name, settings, addresses, random_names in STORMS:
-        if chosen.only in name:
-            good &= storm(name, settings, addresses, random_names, chosen.guesses)
+    for storm in STORMS:
+        if chosen.only in storm.name:
+            good &= stood(storm, chosen.guesses)
     if chosen.only in "names":
         good &= names()
     return 0 if good else 1
 
 
-def storm(
-    name: str,
-    settings: dict[str, str],
-    addresses: Callable[[], Iterator[str]],
-    random_names: bool,
-    guesses: int,
-) -> bool:
+def stood(storm: Storm, guesses: int) -> bool:
     """One attack; prints its row."""
     with tempfile.TemporaryDirectory(prefix="attack-") as folder:
-        server = started(Path(folder) / "instance", {**REAL, **settings})
+        server = started(Path(folder) / "instance", {**REAL, **storm.settings})
         try:
             site = Site(server.url)
             known = site.sign_in(OWNER)[0] == 200
             before = resident(server)
-            chance = Random(1) if random_names else None
-            outcome = people.attack(site, guesses, addresses(), chance)
+            chance = Random(1) if storm.random_names else None
+            outcome = people.attack(site, guesses, storm.addresses(), chance)
             growth = resident(server) - before
         finally:
             server.close()
-    # Of a /64, and of headers that nobody believes, all addresses are one.
-    one = settings != BEHIND or addresses is people.one_network
-    tried = outcome.tried.total() if one else max(outcome.tried.values(), default=0)
-    # Where nobody believes his address either, the owner shares the attacker's.
+    tried = outcome.tried.total() if storm.one else max(outcome.tried.values(), default=0)
     bounds = [known, tried <= TRIED, growth <= GROWTH_MIB, not set(outcome.codes) - {401, 429}]
-    if settings == BEHIND:
+    if storm.believed:
         bounds += [bool(outcome.sign_ins), not outcome.refused, p95(outcome.status) <= STATUS_P95]
-    print(row(name, outcome, tried, growth, all(bounds)), flush=True)
+    print(row(storm, outcome, tried, growth, all(bounds)), flush=True)
     return all(bounds)
 
 
-def row(name: str, outcome: Outcome, tried: int, growth: float, good: bool) -> str:
+def row(storm: Storm, outcome: Outcome, tried: int, growth: float, good: bool) -> str:
     """What happened, in one line."""
-    slowest = f"{max(outcome.sign_ins):.2f} s" if outcome.sign_ins else "never"
-    return (
-        f"{'ok' if good else '!!'}  {name}: {outcome.seconds:.0f} s, {dict(outcome.codes)}, "
-        f"compared {outcome.tried.total()}, of one address {tried} (≤ {TRIED}); owner in "
-        f"{len(outcome.sign_ins)} of {len(outcome.sign_ins) + outcome.refused}, within {slowest}; "
-        f"status p95 {p95(outcome.status) * 1000:.0f} ms of {len(outcome.status)} (≤ 300); "
-        f"memory {growth:+.1f} MiB (≤ {GROWTH_MIB:.0f})"
-    )
+    told = [
+        f"{'ok' if good else '!!'}  {storm.name}: {outcome.seconds:.0f} s, {dict(outcome.codes)}",
+        f"compared {outcome.tried.total()}, of one address {tried} (≤ {TRIED})",
+        f"memory {growth:+.1f} MiB (≤ {GROWTH_MIB:.0f})",
+    ]
+    if storm.believed:
+        slowest = f"{max(outcome.sign_ins):.2f} s" if outcome.sign_ins else "never"
+        told += [
+            f"owner in {len(outcome.sign_ins)} of {len(outcome.sign_ins) + outcome.refused}, "
+            f"within {slowest}",
+            f"status p95 {p95(outcome.status) * 1000:.0f} ms of {len(outcome.status)} (≤ 300)",
+        ]
+    else:
+        told.append("the owner shares the attacker's address, and its limit")
+    return "; ".join(told)
 
 
 def names() -> bool:

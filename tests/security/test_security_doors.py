@@ -120,11 +120,11 @@ def test_those_who_waited_are_refused_when_a_ban_came_meanwhile(
     real = Hashing.turn
     inside: list[int] = []
 
-    def overtaken(self: Hashing, *, patient: bool = False) -> Any:
+    def overtaken(self: Hashing, address: str, *, patient: bool = False) -> Any:
         if not inside:  # the tenth failure ends while the eleventh waits for its turn
             inside.append(1)
             refusal(web.login("wrong", ip="192.0.2.1"), 401)
-        return real(self, patient=patient)
+        return real(self, address, patient=patient)
 
     monkeypatch.setattr(Hashing, "turn", overtaken)
     refusal(web.login(ip="192.0.2.1"), 429)
@@ -136,12 +136,12 @@ def test_few_hash_at_once_few_wait_and_the_owner_waits_longer() -> None:
     hashing, release = Hashing(), threading.Event()
     inside = threading.Semaphore(0)
 
-    def hold() -> None:
-        with hashing.turn():
+    def hold(address: str) -> None:
+        with hashing.turn(address):
             inside.release()
             release.wait(10)
 
-    crowd = [threading.Thread(target=hold) for _ in range(6)]
+    crowd = [threading.Thread(target=hold, args=(f"192.0.2.{n}",)) for n in range(6)]
     for thread in crowd:
         thread.start()
     assert inside.acquire(timeout=10)
@@ -149,12 +149,12 @@ def test_few_hash_at_once_few_wait_and_the_owner_waits_longer() -> None:
     while hashing._room._value:
         assert not release.is_set()
     assert not inside.acquire(blocking=False)
-    with pytest.raises(TooMany), hashing.turn():
+    with pytest.raises(TooMany), hashing.turn("192.0.2.9"):
         pass
     entered = threading.Event()
 
     def owner() -> None:
-        with hashing.turn(patient=True):
+        with hashing.turn("192.0.2.10", patient=True):
             entered.set()
 
     patient = threading.Thread(target=owner)
@@ -163,6 +163,26 @@ def test_few_hash_at_once_few_wait_and_the_owner_waits_longer() -> None:
     assert entered.wait(10)
     for thread in (*crowd, patient):
         thread.join(10)
+
+
+def test_of_each_address_one_is_compared_at_a_time() -> None:
+    """S6: two at once would both find nine failures, and be the tenth and the eleventh."""
+    hashing, release, entered = Hashing(), threading.Event(), threading.Event()
+    with hashing.turn("192.0.2.1"):
+
+        def next_guess() -> None:
+            with hashing.turn("192.0.2.1"):
+                assert release.is_set()
+                entered.set()
+
+        guess = threading.Thread(target=next_guess)
+        guess.start()
+        with hashing.turn("192.0.2.2"):  # another one is not kept waiting
+            pass
+        assert not entered.is_set()
+        release.set()
+    guess.join(10)
+    assert entered.is_set()
 
 
 def test_three_thousand_common_passwords_are_refused() -> None:

@@ -226,12 +226,12 @@ def test_hashing_has_little_room() -> None:
     inside, go = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with hashing.turn():
+        with hashing.turn("192.0.2.0"):
             inside.set()
             go.wait(10)
 
     def queue() -> None:
-        with hashing.turn():
+        with hashing.turn("192.0.2.1"):
             pass
 
     first, second = threading.Thread(target=hold), threading.Thread(target=queue)
@@ -240,7 +240,7 @@ def test_hashing_has_little_room() -> None:
     second.start()
     while hashing._room._value:
         threading.Event().wait(0.001)
-    with pytest.raises(TooMany) as refused, hashing.turn():
+    with pytest.raises(TooMany) as refused, hashing.turn("192.0.2.2"):
         pass
     assert refused.value.retry_after == 1
     go.set()
