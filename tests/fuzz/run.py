@@ -19,13 +19,12 @@ from .contract import PUBLIC, Contract
 from .drawn import Drawn
 from .memory import Memory
 
-RESTS_AFTER = 250
-"""Requests until time passes and the furniture is put up again."""
 CHAINS_AFTER = 100
+"""Requests until time passes, the furniture is put up again, and a chain is walked."""
 HEAD = 15_500
 """Bytes of a request's head beyond which the web server may refuse it by itself."""
 
-EXPLAINED = re.compile(r"Steam (?:says|asked|did not) ")
+EXPLAINED = re.compile(r"Steam (?:says|asked|did not) |Enough sign-ins from this address ")
 """The double of Steam refuses the wrong passwords that were made up, and then this address."""
 
 SHAKING = {
@@ -70,9 +69,8 @@ class Run:
     def _draw_one(self, asked: Asked) -> None:
         self.send(asked)
         count = self.codes.total()
-        if count % RESTS_AFTER == 0:
-            self.stage.rest()
         if count % CHAINS_AFTER == 0:
+            self.stage.rest()  # what the chain leans on may have been deleted
             walk(self._chance.choice(chains(count)), self._chance, self.send)
 
     def chain(self) -> None:
