@@ -58,11 +58,20 @@ def _values(text: str, kind: str) -> Iterator[str]:
     """The words that matter of what was sealed."""
     if kind == "proxy password":
         found = re.findall(r"://[^:/@\s]+:([^@\s\"]+)@", text) or ([] if "://" in text else [text])
-    elif kind in ("Steam password", "maFile") and text[:1] in "[{":
-        found = list(_texts(json.loads(text)))
+    elif kind in ("Steam password", "maFile"):
+        found = list(_texts(_read(text)))
     else:
         found = [text]
     yield from (word for word in found if len(word) >= SHORTEST and not COMMON.fullmatch(word))
+
+
+def _read(text: str) -> Any:
+    """Some are sealed as JSON; a password may begin like it."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return found if isinstance(found, (list, dict)) else text
 
 
 def _texts(found: Any) -> Iterator[str]:

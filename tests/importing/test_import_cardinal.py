@@ -127,8 +127,10 @@ def test_a_shop_becomes_an_account_that_is_switched_off(mover: Mover, old: Path)
     assert (mappings[first]["enabled"], mappings[second]["enabled"]) == (True, False)
     guide = found["Гайд"]["product_id"]
     text = opium.ok("POST", f"{BASE}/products/{guide}/preview", {"quantity": 1})["text"]
-    assert "Вот ссылка: https://example.org/guide" in text
+    assert "***" in text
     assert "$" not in text
+    goods = opium.get(f"{BASE}/products/{guide}?reveal=true")["static_text"]
+    assert "Вот ссылка: https://example.org/guide" in goods
     opium.core.db.close()
 
 

@@ -281,6 +281,16 @@ def test_texts_can_be_changed_and_reset(shop: Shop, world: World) -> None:
     assert reset["messages"] == page["defaults"]
 
 
+def test_a_preview_counts_static_goods_and_does_not_show_them(shop: Shop) -> None:
+    """S17: they are shown with `reveal=true` only, which is audited."""
+    body = {"name": "Гайд", "kind": "static", "static_text": "тайна " * 600}
+    body["delivery_text"] = "Вот: {product}"
+    product = shop.ask("POST", "/products", body)["product_id"]
+    preview = shop.ask("POST", f"/products/{product}/preview")
+    assert preview["text"] == "Вот: ***"
+    assert preview["messages"] == 2
+
+
 def test_a_preview_uses_nothing_up(shop: Shop) -> None:
     product = shop.product("AAAA", delivery_text=None)
     preview = shop.ask("POST", f"/products/{product}/preview", {"quantity": 30})

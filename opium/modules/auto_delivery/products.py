@@ -13,6 +13,8 @@ from opium.modules.auto_delivery.settings import AutoDeliverySettings
 from opium.modules.auto_delivery.stock import Opener
 
 ENDLESS = ("static", "static_image")
+MASK = "***"
+"""The goods of a static product, for who did not ask for them."""
 _AUTO_ID = re.compile(r"p_([0-9]{1,9})")
 
 

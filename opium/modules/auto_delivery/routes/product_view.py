@@ -11,8 +11,6 @@ from opium.modules.auto_delivery import products, stock
 from opium.modules.auto_delivery.models import Delivery, Product, StockLine
 from opium.schema import closed
 
-MASK = "***"
-
 
 @closed
 class ProductView(TypedDict):
@@ -50,7 +48,7 @@ def product_view(db: Session, here: Visit, row: Product) -> ProductView:
         "product_id": row.product_id,
         "name": row.name,
         "kind": row.kind,
-        "static_text": MASK if row.static_sealed else None,
+        "static_text": products.MASK if row.static_sealed else None,
         "delivery_text": row.delivery_text,
         "enabled": row.enabled,
         "multi_quantity": row.multi_quantity,

@@ -20,7 +20,7 @@ from opium.modules.auto_delivery.routes.bodies import (
     ProductPatch,
     Reveal,
 )
-from opium.modules.auto_delivery.routes.product_view import MASK, ProductView, product_view
+from opium.modules.auto_delivery.routes.product_view import ProductView, product_view
 from opium.modules.auto_delivery.routes.stock import shelve
 from opium.modules.auto_delivery.samples import sample
 from opium.schema import closed, typed
@@ -76,17 +76,17 @@ def change_product(product_id: ProductId, body: ProductPatch) -> ProductView:
         kind = given.get("kind", product.kind)
         if kind != product.kind and _has_lines(work.db, product):
             raise Conflict("The kind cannot change while the product has lines.")
-        text = given.pop("static_text", MASK)
+        text = given.pop("static_text", products.MASK)
         pictured = products.pictured(kind)
         if pictured != products.pictured(product.kind):
-            text = None if text == MASK else text
+            text = None if text == products.MASK else text
         elif pictured and text is None:  # a picture is replaced, never taken away
-            text = MASK
+            text = products.MASK
         kept = None if pictured else products.static_text(here.vault, product)
-        _check(body, kind, kept if text == MASK else text)
+        _check(body, kind, kept if text == products.MASK else text)
         for key, value in given.items():
             setattr(product, key, value)
-        if text != MASK:
+        if text != products.MASK:
             products.set_static(work, product, text)
         product.updated_at = work.now
         work.db.flush()
