@@ -365,15 +365,17 @@ epoch() {
 
 answers() {
   as_opium "$BASE/current" -c '
-import urllib.error, urllib.request
+import http.client, socket
 from opium.config import Config
 config = Config.load()
-host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(config.host, config.host)
-ask = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-try:
-    ask.open(f"http://{host}:{config.port}/api/health", timeout=5)
-except urllib.error.HTTPError as refused:  # a whitelist may not name this machine
-    raise SystemExit(refused.code >= 500)' >/dev/null 2>&1
+host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)
+ask = http.client.HTTPConnection(host, config.port, timeout=5)
+if getattr(config, "socket", None):  # also asked of versions that knew no socket
+    ask.sock = socket.socket(socket.AF_UNIX)
+    ask.sock.settimeout(5)
+    ask.sock.connect(str(config.socket))
+ask.request("GET", "/api/health")
+raise SystemExit(ask.getresponse().status >= 500)  # a whitelist may not name us' >/dev/null 2>&1
 }
 
 # Names of the tables' versions; empty without a database.

@@ -42,6 +42,9 @@ class Config(BaseSettings):
     instance: Path = Field(ROOT / "instance", description="Folder of the database, keys and logs.")
     host: str = Field("127.0.0.1", description="Address the API listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the API listens on.")
+    socket: Path | None = Field(
+        None, description="Unix socket the API listens on, in the place of host and port."
+    )
     web_dir: Path | None = Field(None, description="Folder of a built web client to serve at /.")
     docs: bool = Field(False, description="Serve /openapi.json and /docs.")
     timezone: str = Field("", description="Zone of times in answers and texts; empty: system zone.")
@@ -207,6 +210,12 @@ class Config(BaseSettings):
     @model_validator(mode="after")
     def _absolute(self) -> Self:
         object.__setattr__(self, "instance", self.instance.expanduser().resolve())
+        return self
+
+    @model_validator(mode="after")
+    def _a_socket_for_unix(self) -> Self:
+        if "unix" in self.trusted_proxies and self.socket is None:
+            raise ValueError("OPIUM_TRUSTED_PROXIES is unix, but OPIUM_SOCKET names no socket")
         return self
 
 

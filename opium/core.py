@@ -277,6 +277,8 @@ class Opium:
         """The vault, proven with the stored canary; nothing is written if the proof fails."""
         try:
             proof, may_create = _stored_canary(self.config), True
+        except sqlite3.OperationalError:  # it cannot be asked now; `boot` says why
+            proof, may_create = None, False
         except sqlite3.DatabaseError as exc:
             proof, may_create = None, False
             self._unreadable = _damaged(exc)
@@ -313,14 +315,16 @@ def _close_to_others(path: Path) -> None:
 
 
 def _stored_canary(config: Config) -> str | None:
+    """The stored proof, None in a database without one; sqlite3's errors if it cannot be read."""
     path = config.instance / DATABASE
     if not path.exists() or path.stat().st_size == 0:
         return None
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
+        tables = "SELECT 1 FROM sqlite_master WHERE name = 'settings'"
+        if connection.execute(tables).fetchone() is None:
+            return None
         row = connection.execute("SELECT value FROM settings WHERE key=?", (CANARY,)).fetchone()
-    except sqlite3.OperationalError:
-        return None
     finally:
         connection.close()
     return row[0] if row else None

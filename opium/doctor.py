@@ -116,11 +116,13 @@ def _settings(config: Config) -> Iterator[tuple[bool, str]]:
     wrong = []
     if not config.auth_enabled:
         wrong.append("OPIUM_AUTH_ENABLED is false: whoever reaches the port owns the shop")
-    if config.host not in HOME and not config.trusted_proxies:
+    if config.socket is None and config.host not in HOME and not config.trusted_proxies:
         wrong.append(
             f"OPIUM_HOST is {config.host} without OPIUM_TRUSTED_PROXIES: passwords travel in the "
             "clear; listen on 127.0.0.1 behind a proxy with TLS"
         )
+    if config.socket is not None and config.trusted_proxies != ("unix",):
+        wrong.append("OPIUM_SOCKET is set: set OPIUM_TRUSTED_PROXIES=unix, or all look like one")
     if config.funpay_url != "https://funpay.com":
         wrong.append(f"OPIUM_FUNPAY_URL is {config.funpay_url}, not the real site")
     if not config.rate_limit_enabled:

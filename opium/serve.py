@@ -33,6 +33,9 @@ log = logging.getLogger("opium.serve")
 UNUSABLE = 78
 """EX_CONFIG: systemd is told not to restart after it."""
 
+ON_A_SOCKET = "localhost"
+"""How waitress calls every peer on a Unix socket, and none on the network."""
+
 EXIT_WITHIN = 9.5
 DATABASE_PAUSE = 5.0
 
@@ -60,7 +63,8 @@ def serve(config: Config) -> int:
     watchdog.start()
     booting = threading.Thread(target=_boot, args=(core, lines, watchdog), name="boot", daemon=True)
     booting.start()
-    log.info("Listening on http://%s:%s", config.host, server.effective_port)
+    at = config.socket or f"http://{config.host}:{server.effective_port}"
+    log.info("Listening on %s", at)
     server.run()
     return _stop(core, stopping, lines)
 
@@ -68,15 +72,16 @@ def serve(config: Config) -> int:
 def _listen(app: Any, config: Config) -> BaseWSGIServer | MultiSocketServer:
     proxy = config.trusted_proxies[0] if config.trusted_proxies else None
     trusted = {
-        "trusted_proxy": "*" if proxy == "unix" else proxy,
+        "trusted_proxy": ON_A_SOCKET if proxy == "unix" else proxy,
         "trusted_proxy_count": 1,
         "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
     }
+    place: dict[str, Any] = {"host": config.host, "port": config.port}
+    if config.socket is not None:  # for us and our group, which the proxy's user is to join
+        place = {"unix_socket": str(config.socket), "unix_socket_perms": "660"}
     try:
         server = waitress.create_server(
             app,
-            host=config.host,
-            port=config.port,
             threads=config.web_threads,
             connection_limit=connections.LIMIT,
             asyncore_use_poll=True,  # select() fails beyond 1024 open files
@@ -87,12 +92,14 @@ def _listen(app: Any, config: Config) -> BaseWSGIServer | MultiSocketServer:
             ident=None,
             expose_tracebacks=False,
             clear_untrusted_proxy_headers=True,
+            **place,
             **(trusted if proxy else {}),
         )
     except OSError as exc:
+        where = config.socket or f"{config.host}:{config.port}"
+        another = "OPIUM_SOCKET" if config.socket else "OPIUM_PORT"
         raise ConfigError(
-            f"Cannot listen on {config.host}:{config.port} ({exc.strerror}): choose another "
-            "with OPIUM_PORT."
+            f"Cannot listen on {where} ({exc.strerror or exc}): choose another with {another}."
         ) from None
     connections.attend(server)
     return server

@@ -31,6 +31,9 @@ def test_texts_go_after_a_month_events_after_a_quarter_and_the_journal_stays(
     journal = "SELECT id, marker, state, msg_id FROM commands"
     kept = rows(opium, journal)
     assert kept
+    audit = "SELECT id, hash FROM audit WHERE id < 3"
+    written = rows(opium, audit)
+    assert written
     texts = "SELECT count(*) FROM commands WHERE body_sealed IS NOT NULL"
     events = "SELECT count(*) FROM events"
 
@@ -45,3 +48,4 @@ def test_texts_go_after_a_month_events_after_a_quarter_and_the_journal_stays(
     assert told != 0
     assert later(60)[1] == 0
     assert rows(opium, journal) == kept
+    assert rows(opium, audit) == written

@@ -34,6 +34,7 @@ UNTYPED = {
     ("docs/install.md", "cd /opt/opium"): ROOT_ONLY,
     ("docs/install.md", "cd opium"): ROOT_ONLY,
     ("docs/install.md", "echo OPIUM_TRUSTED_PROXIES"): ROOT_ONLY,
+    ("docs/install.md", "printf 'OPIUM_SOCKET"): ROOT_ONLY,
     ("docs/install.md", "umask 077"): "needs Docker",
     ("docs/keys.md", "cd /opt/opium"): ROOT_ONLY,
     ("docs/metrics.md", "openssl rand -hex 24"): ROOT_ONLY,

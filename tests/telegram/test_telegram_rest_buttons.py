@@ -187,6 +187,7 @@ def test_endpoints_that_a_button_may_call(method: str, endpoint: str) -> None:
 
 @pytest.mark.parametrize(("method", "endpoint"), FORBIDDEN)
 def test_endpoints_that_a_button_may_not_call(method: str, endpoint: str) -> None:
+    """S12: each kind of path that leads elsewhere."""
     with pytest.raises(Refused):
         buttons.checked(method, endpoint, "shop")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from test_web_auth import routes
 from web_cast import Web, json_of, refusal
 
 from opium.db.tables import StoredCommand
+from opium.errors import Invalid
+from opium.schema.reading import check_text, read_int, read_json, read_text
 
 MEMBERS = {
     "text",
@@ -43,6 +46,7 @@ HOSTILE: dict[str, bytes] = {
     "lone surrogate": b'{"config":{"a":"\\ud800"},"text":"\\ud800"}',
     "surrogate key": b'{"config":{"\\udfff":1}}',
     "NUL": b'{"config":{"a":"\\u0000"},"text":"a\\u0000b"}',
+    "NUL in Russian": b'{"config":{"a":"\xd0\xb9\\u0000"},"text":"\xd0\xb9\\u0000"}',
     "NUL key": b'{"config":{"\\u0000":1}}',
     "bad UTF-8": b'{"text":"\xff\xfe"}',
     "UTF-16": '{"text":"x"}'.encode("utf-16"),
@@ -70,6 +74,30 @@ def test_no_hostile_body_gets_past_any_route(web: Web, name: str) -> None:
     assert web.get("/api/accounts/my_shop/config") == before
     with web.db.read() as session:
         assert session.scalars(select(StoredCommand)).all() == []
+
+
+UNREADABLE = sorted(HOSTILE.keys() - {"list", "null", "text", "number", "list for text",
+                                      "object for text"})  # fmt: skip
+
+
+def test_the_reader_itself_refuses_what_no_model_would_see() -> None:
+    """S9: each bound is the reader's own, whatever a model lets through."""
+    let_through = []
+    for name in UNREADABLE:
+        with suppress(Invalid):
+            read_json(HOSTILE[name])
+            let_through.append(name)
+    for broken in ("a\0", "й\0", "\ud800", "x" * 8193):
+        with suppress(Invalid):
+            check_text("name", broken)
+            let_through.append(broken)
+    for number in (2**63, -(2**63) - 1):
+        with suppress(Invalid):
+            read_int("name", str(number))
+            let_through.append(str(number))
+    assert let_through == []
+    with pytest.raises(Invalid):
+        read_text(b"a\0")
 
 
 @pytest.mark.parametrize(

@@ -174,8 +174,11 @@ def test_a_changed_or_removed_audit_row_is_found(web: Web) -> None:
         for n in range(4):  # the first row tells of the password
             audit.record(session, "admin", "TEST", str(n), "ok", "")
         assert audit.verify(session) is None
+    third = update(AuditEntry).where(AuditEntry.id == 3)
+    texts = ("actor", "action", "target", "result", "ip")
     spoils = [
-        (update(AuditEntry).where(AuditEntry.id == 3).values(target="x"), 3),
+        *((third.values({name: "x"}), 3) for name in texts),
+        (third.values(actor="adminT", action="EST"), 3),
         (update(AuditEntry).where(AuditEntry.id == 2).values(at=NOON), 2),
         (delete(AuditEntry).where(AuditEntry.id == 1), 2),
         (delete(AuditEntry).where(AuditEntry.id == 3), 4),
