@@ -72,7 +72,7 @@ class Stage:
         opened.lots.append(rental.LOT)
         say.step("accounts, goods and modules are set through the API")
         self._wait(lambda: shop.all_running(api))
-        say.step("both accounts are signed in; they poll every 1-2 s, a real shop every 4-8 s\n")
+        say.step("all accounts are signed in; they poll every 1-2 s, a real shop every 4-8 s\n")
         return Opened(sandbox, steam, telegram, api, opened)
 
     def check(self) -> None:
