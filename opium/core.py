@@ -133,7 +133,6 @@ class Opium:
                 ("tidy", tidy.EVERY, lambda: tidy.tidy(self.db, self.clock)),
             ],
         )
-
         self.metrics = Page(self.tools, self.accounts, self.registry, self.scheduler).text
 
     @property
@@ -315,16 +314,14 @@ def _close_to_others(path: Path) -> None:
 
 
 def _stored_canary(config: Config) -> str | None:
-    """The stored proof, None in a database without one; sqlite3's errors if it cannot be read."""
     path = config.instance / DATABASE
     if not path.exists() or path.stat().st_size == 0:
         return None
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        tables = "SELECT 1 FROM sqlite_master WHERE name = 'settings'"
-        if connection.execute(tables).fetchone() is None:
-            return None
-        row = connection.execute("SELECT value FROM settings WHERE key=?", (CANARY,)).fetchone()
+        row = connection.execute("SELECT 1 FROM sqlite_master WHERE name='settings'").fetchone()
+        if row is not None:
+            row = connection.execute("SELECT value FROM settings WHERE key=?", (CANARY,)).fetchone()
     finally:
         connection.close()
     return row[0] if row else None

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.stand import until
 from opium.config import Config, ConfigError
 
-from .stand import PASSWORD, running, until
+from .stand import PASSWORD, running
 
 START = 30.0
 

@@ -317,6 +317,7 @@ def test_deliveries_are_listed_newest_first_and_filtered(shop: Shop, world: Worl
     path = f"/deliveries/{items[1]['delivery_id']}"
     assert shop.ask("GET", path)["lines"] == ["AA***"]
     assert shop.ask("GET", f"{path}?reveal=true")["lines"] == ["AAAA-1111"]
+    assert shop.opium.get("/api/audit")["items"][0]["action"] == "SECRET_REVEALED"
     assert shop.refused("POST", f"{path}/retry")[0] == 400
     waits = f"/deliveries/{items[0]['delivery_id']}"
     assert shop.refused("POST", f"{waits}/redeliver")[0] == 400

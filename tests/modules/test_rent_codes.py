@@ -94,6 +94,11 @@ def test_the_sellers_window_is_not_the_tenants(shop: RentShop, ann: Buyer) -> No
     to_window_start(shop)
     path = f"{shop.base}/steam-accounts/alpha0/guard-code"
     given = shop.opium.ok("POST", path)
+    told = shop.opium.get("/api/audit")["items"][0]
+    assert (told["action"], told["target"]) == (
+        "SECRET_REVEALED",
+        "steam_rent Guard code of alpha0",
+    )
     assert asks(shop, ann) != given["code"]
     assert [row[1:] for row in windows(shop)] == [("person", False), ("tenant", True)]
 

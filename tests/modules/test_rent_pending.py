@@ -59,6 +59,8 @@ def test_without_a_name_it_is_the_one_whose_turn_it_is(shop: RentShop, ann: Buye
     order = shop.rents(ann, lot)
     answer = shop.opium.ok("POST", f"{shop.base}/pending-orders/{order.id}/assign")
     assert answer["steam_account_id"] == "alpha1"
+    told = [(row["action"], row["target"]) for row in shop.opium.get("/api/audit")["items"]]
+    assert ("SECRET_REVEALED", "steam_rent password of account alpha1") in told
 
 
 def test_what_is_not_free_cannot_be_assigned(shop: RentShop, ann: Buyer) -> None:

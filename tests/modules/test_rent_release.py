@@ -252,6 +252,8 @@ def test_a_person_changes_the_password_during_a_rental(shop: RentShop, ann: Buye
     path = f"{shop.base}/steam-accounts/alpha0/change-password"
     answer = shop.opium.ok("POST", path, {"new_password": "BrandNew2026x"})
     assert answer == {"ok": True, "new_password": "BrandNew2026x"}
+    actions = [row["action"] for row in shop.opium.get("/api/audit")["items"]]
+    assert actions[:2] == ["PASSWORD_CHANGED", "SECRET_REVEALED"]
     assert shop.steam.account("alpha0").password == "BrandNew2026x"
     assert "BrandNew2026x" in shop.says(ann, "!данные")
     shop.obeys_the_laws()

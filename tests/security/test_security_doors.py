@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from flask import Blueprint
 from sqlalchemy import func, select
-from web_cast import HOME, MODULES, PASSWORD, Web, json_of, refusal
+from test_web_auth import forged
+from web_cast import HOME, MODULES, PASSWORD, SHOP, Web, json_of, refusal
 
 from opium.db.tables import AuditEntry, LoginAttempt
 from opium.errors import TooMany
@@ -72,14 +73,62 @@ def test_refreshing_every_day_ends_thirty_days_after_the_sign_in(web: Web) -> No
     refusal(web.call("GET", "/api/auth/me", token=token), 401)
 
 
+def test_the_age_that_a_token_tells_is_asked_for_too(web: Web) -> None:
+    """S4: not only the end of its session, which is another one's."""
+    month = int(timedelta(days=30).total_seconds())
+    now = int(web.core.clock.now().timestamp())
+    for age, status in ((month - 60, 200), (month + 1, 401)):
+        token = forged(web, auth_time=now - age)
+        assert web.call("POST", "/api/auth/refresh", token=token).status_code == status
+
+
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
 def test_the_audit_log_names_the_peer_and_not_what_it_claims(web: Web, header: str) -> None:
     """S5: an address that a client writes into a header is in no row."""
+    web.register("my_shop")
+    claim = {header: "192.0.2.77"}
     body = {"username": "admin", "password": PASSWORD}
-    web.call("POST", "/api/auth/login", body, headers={header: "192.0.2.77"})
+    assert web.call("POST", "/api/auth/login", body, headers=claim).status_code == 200
+    for method, path in (("POST", "/stop"), ("GET", "/config"), ("POST", "/modules")):
+        body = {"module_name": "auto_raise"}
+        web.call(method, f"{SHOP}{path}", body, token=web.token, headers=claim)
     with web.db.read() as session:
-        rows = session.scalars(select(AuditEntry.ip).where(AuditEntry.action == "SIGN_IN")).all()
-    assert rows == [HOME]
+        rows = session.execute(select(AuditEntry.action, AuditEntry.ip)).all()
+    assert {action for action, _ip in rows} >= {
+        "SIGN_IN", "ACCOUNT_STOPPED", "SECRET_REVEALED", "MODULE_ATTACHED"
+    }  # fmt: skip
+    assert {ip for action, ip in rows if action != "PASSWORD_SET"} == {HOME}
+
+
+def test_a_restart_forgets_no_failure_and_changes_no_ban(web: Web) -> None:
+    """S6: neither helps who guesses, nor does it make anybody wait longer."""
+    for _ in range(9):
+        refusal(web.login("wrong", ip="192.0.2.1"), 401)
+    web.restart()
+    refusal(web.login("wrong", ip="192.0.2.1"), 401)
+    for waited, left in ((0, 1800), (1000, 800), (799, 1)):
+        web.advance(waited)
+        web.restart()
+        assert json_of(web.login(ip="192.0.2.1"))["retry_after"] == left
+    web.advance(1)
+    assert web.login(ip="192.0.2.1").status_code == 200
+
+
+def test_failures_count_for_half_an_hour(web: Web) -> None:
+    """S6: nine and, later, one more are not ten."""
+    for _ in range(9):
+        refusal(web.login("wrong", ip="192.0.2.1"), 401)
+    web.advance(1801)
+    refusal(web.login("wrong", ip="192.0.2.1"), 401)
+    assert web.login(ip="192.0.2.1").status_code == 200
+
+
+def test_an_ipv4_address_is_the_same_inside_ipv6(web: Web) -> None:
+    """S6: on a socket for both, all of IPv4 would be one network of IPv6."""
+    for n in range(10):
+        refusal(web.login("wrong", ip=("192.0.2.1", "::ffff:192.0.2.1")[n % 2]), 401)
+    refusal(web.login(ip="192.0.2.1"), 429)
+    assert web.login(ip="::ffff:192.0.2.2").status_code == 200
 
 
 def test_a_name_that_was_guessed_at_waits_and_no_other(web: Web) -> None:
@@ -185,7 +234,7 @@ def test_of_each_address_one_is_compared_at_a_time() -> None:
     assert entered.is_set()
 
 
-def test_three_thousand_common_passwords_are_refused() -> None:
+def test_three_thousand_common_passwords_are_refused(web: Web) -> None:
     """8.2: the list is whole, and upper case does not get past it."""
     from opium.security import passwords
 
@@ -195,6 +244,9 @@ def test_three_thousand_common_passwords_are_refused() -> None:
     for word in ("password", "qwertyuiop", "ILOVEYOU1"):
         with pytest.raises(Exception, match="common"):
             check_rules(word)
+    with pytest.raises(Exception, match="common"):
+        set_password(web.db, "password", 1000)
+    assert web.login().status_code == 200
 
 
 def test_the_rounds_of_a_real_server_are_six_hundred_thousand() -> None:

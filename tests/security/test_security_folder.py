@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from test_web_auth import routes
 from web_cast import Web
 
+from opium.config import Config
+from opium.core import Opium
+from opium.db.tables import Account
 from opium.vault import VaultError, load_keys
 
 ESCAPES = ["..", "../../etc/passwd", "/etc/passwd", "%2e%2e%2fx", "%252e%252e", "a%00b", "....//x"]
@@ -70,6 +74,31 @@ def test_no_key_is_made_for_sealed_rows(web: Web) -> None:
     web.restart()
 
 
+@pytest.mark.parametrize("state", ["damaged", "cannot be opened"])
+def test_no_key_is_made_for_a_database_that_cannot_be_read(tmp_path: Path, state: str) -> None:
+    """S11: nobody knows what it holds."""
+    database = tmp_path / "opium.db"
+    if state == "damaged":
+        database.write_bytes(b"\xff" * 8192)
+    else:
+        database.mkdir()
+        (database / "x").touch()
+    with pytest.raises(VaultError, match="missing"):
+        Opium(Config.load(_env_file=None, instance=tmp_path))
+    assert not (tmp_path / "data.key").exists()
+
+
+def test_a_sealed_value_opens_in_its_own_row_only(web: Web) -> None:
+    """S1: who may write the database cannot make it show one secret in the place of another."""
+    web.register()
+    web.register("my_other")
+    with web.db.write() as session:
+        mine, other = session.scalars(select(Account)).all()
+        other.golden_key_sealed = mine.golden_key_sealed
+    with pytest.raises(VaultError, match="another row"):
+        web.core.accounts.config("my_other")
+
+
 @pytest.mark.parametrize("escape", ESCAPES)
 def test_an_id_never_becomes_a_path(make_web: Any, escape: str) -> None:
     """S15: whatever stands in a path of the API, no file appears or is shown."""
@@ -85,8 +114,9 @@ def test_an_id_never_becomes_a_path(make_web: Any, escape: str) -> None:
         answer = web.owner(method, hostile, data=b"{}")
         assert answer.status_code < 500, (method, hostile, answer.get_data(as_text=True))
         assert b"root:" not in answer.data
-    names = {"account_id": escape, "golden_key": "k"}
-    assert web.owner("POST", "/api/accounts", names).status_code == 400
+    for name in (escape, "my_shop\n", ".hidden", "a b"):
+        names = {"account_id": name, "golden_key": "k"}
+        assert web.owner("POST", "/api/accounts", names).status_code == 400
     assert set(modes(web.config.instance.parent)) == before
 
 

@@ -15,22 +15,38 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete, select, update
-from web_cast import SHOP, Web
+from web_cast import KEY, SHOP, Web
 
 from opium import doctor, logs
 from opium.config import ROOT, Config
 from opium.db.tables import AuditEntry
-from opium.logs import broken_link, files, security_lines
+from opium.logs import Brake, broken_link, files, redact, redaction, security_lines
 from opium.logs.files import SecurityFile, security_files
 from opium.logs.lines import ChainedLines
 from opium.security import audit, events
 from opium.security.events import NOISY, PER_MINUTE, note
 
+FIGURES = "prometheus-reads-0123"
 MAY = datetime(2026, 5, 20, tzinfo=UTC)
 
 
 def said(web: Web, what: str) -> list[doctor.Finding]:
     return [finding for finding in doctor.examine(web.config) if finding.what == what]
+
+
+def test_what_the_server_knows_is_hidden_whatever_stands_around_it(
+    make_web: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S1: keys and tokens of ours in any line, of a new account and after a restart."""
+    monkeypatch.setattr(redaction, "_secrets", redaction.Secrets())
+    web: Web = make_web(metrics_token=FIGURES)
+    web.register()
+    golden_key = web.core.accounts.config("my_shop").golden_key
+    for _ in range(2):
+        for secret in (golden_key, KEY, FIGURES):
+            assert redact(f"sent {secret} twice") == "sent *** twice"
+        monkeypatch.setattr(redaction, "_secrets", redaction.Secrets())
+        web.restart()
 
 
 def test_the_doctor_follows_the_chain_of_the_audit_log(web: Web) -> None:
@@ -153,7 +169,7 @@ def test_strangers_cannot_push_a_year_of_events_out(
             return minute[0]
 
     monkeypatch.setattr(events, "datetime", Now)
-    monkeypatch.setattr(events, "_brake", events.Brake(PER_MINUTE))
+    monkeypatch.setattr(events, "_brake", Brake(PER_MINUTE))
     for event in sorted(NOISY):
         for _ in range(500):
             note(event)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from web_cast import SHOP, Web
+import pytest
+from web_cast import SHOP, Web, refusal
 
 from opium.config import ROOT
 
@@ -33,6 +34,7 @@ NAMES_ONLY = {"fixed_proxy_id", "proxy_ids", "proxy_list_id", "proxy_settings", 
 
 OWN_TABLES = {("opium/funpay/pages/system.py", "sentence")}
 """Patterns that come from a table of the same file."""
+ENGINES = {"re", "regex", "fnmatch", "re2"}
 RE_CALLS = {
     "compile",
     "match",
@@ -93,12 +95,21 @@ def test_no_pattern_is_made_of_what_somebody_typed() -> None:
         file = str(path.relative_to(ROOT))
         own = constants(tree) | {name for where, name in OWN_TABLES if where == file}
         for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom) and named_otherwise(node):
+                wrong.append(f"{file}:{node.lineno} gives `re`, or a part of it, another name")
             if isinstance(node, ast.Call) and called(node) in RE_CALLS:
                 seen += 1
                 names = set(free_names(node.args[0]))
                 wrong += [f"{file}:{node.lineno} {name}" for name in names - own]
     assert seen > 30
     assert wrong == []
+
+
+def named_otherwise(node: ast.Import | ast.ImportFrom) -> bool:
+    """Whether an import hides calls of a pattern from us: `from re import search`, `regex`."""
+    if isinstance(node, ast.ImportFrom):
+        return node.module in ENGINES
+    return any(a.name in ENGINES and (a.name != "re" or a.asname) for a in node.names)
 
 
 def called(node: ast.Call) -> str:
@@ -129,8 +140,16 @@ def test_a_mapping_takes_no_regular_expression(web: Web) -> None:
 
 def test_numbers_beyond_what_a_browser_can_hold_are_texts(web: Web) -> None:
     """S14: every number of the description is below 2^53, or is a text."""
-    schemas = web.get("/openapi.json")
-    assert integers(schemas["paths"], schemas) == []
+    document = web.get("/openapi.json")
+    assert integers(document, document) == []
+
+
+@pytest.mark.parametrize("chat", [2**53 + 1, 2**63 - 1])
+def test_a_chat_that_a_browser_would_round_is_none(web: Web, chat: int) -> None:
+    """S14: the numbers of FunPay stay below 2^53."""
+    web.register("my_shop")
+    for path in (f"/chats/{chat}", f"/chats/{chat}/history?last_message_id=1"):
+        assert "chat_id" in refusal(web.owner("GET", f"{SHOP}{path}"), 400)
 
 
 def integers(schema: Any, document: Any, where: str = "") -> list[str]:
@@ -141,8 +160,20 @@ def integers(schema: Any, document: Any, where: str = "") -> list[str]:
             wrong += integers(item, document, f"{where}/{at}")
     if isinstance(schema, dict):
         for name, value in schema.get("properties", {}).items():
-            if "steam" in name and "id" in name and value.get("type") == "integer":
+            if "steam" in name and "id" in name and {"integer", "number"} & set(kinds(value)):
                 wrong.append(f"{where}/{name}")
         for key, value in schema.items():
             wrong += integers(value, document, f"{where}/{key}")
     return wrong
+
+
+def kinds(schema: Any) -> Iterator[str]:
+    """The types that a value may have, also one among others and those in a list."""
+    if isinstance(schema, list):
+        for item in schema:
+            yield from kinds(item)
+    elif isinstance(schema, dict):
+        found = schema.get("type", [])
+        yield from [found] if isinstance(found, str) else found
+        for key in ("anyOf", "oneOf", "allOf", "items", "additionalProperties"):
+            yield from kinds(schema.get(key))

@@ -99,3 +99,4 @@ def test_https_is_believed_of_a_trusted_proxy_only(
         status, answer = ask("GET", "/api/health", X_Forwarded_Proto="https")
     assert status == 200
     assert ("Strict-Transport-Security" in answer) == secure
+    assert "\nServer:" not in answer  # nor does it say what it is made of
