@@ -12,7 +12,8 @@ from .places import is_allowed, kind_of
 
 SHORTEST = 8
 """A shorter text, or a plain word, is found in places that know nothing of the secret."""
-COMMON = re.compile(r"[A-Za-zА-Яа-яЁё]{1,12}|[0-9]{1,9}|pending.*|https?://[^@]*")
+COMMON = re.compile(r"[A-Za-zА-Яа-яЁё]{1,12}|[0-9]{1,9}|pending.*|https?://[^@]*|\{[^{}]*\}")
+"""Words, numbers, addresses without a password, and what a fuzzer puts everywhere."""
 INSTANCE = {"opium.db", "data.key"}
 OURS = (".out", ".second", ".printed")
 LIMIT = 2**53

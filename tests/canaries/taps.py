@@ -60,8 +60,8 @@ def _put(line: dict[str, str]) -> None:
     try:
         with _lock, open(f"{folder}/{os.getpid()}.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
-    except FileNotFoundError:
-        return  # a thread that has outlived its test
+    except (FileNotFoundError, PermissionError):
+        return  # a thread that has outlived its test, or root that acts as somebody else
 
 
 class _Finder(MetaPathFinder):
@@ -128,7 +128,10 @@ def _front(module: Any) -> None:
 
     @wraps(real)
     def tapped(self: Any, environ: dict[str, Any], start_response: Any) -> Any:
-        answer = list(real(self, environ, start_response))
+        found = real(self, environ, start_response)
+        answer = list(found)
+        if hasattr(found, "close"):
+            found.close()
         path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
         where = f"answer {environ.get('REQUEST_METHOD')} {path}{'?' if query else ''}{query}"
         said(where, b"".join(answer).decode("utf-8", "replace"))

@@ -94,6 +94,7 @@ def test_a_preflight_needs_no_token(web: Web) -> None:
 
 def test_each_request_is_one_line(web: Web, caplog: pytest.LogCaptureFixture) -> None:
     web.register()
+    caplog.clear()
     with caplog.at_level(logging.INFO, "opium.api"):
         web.login()
         web.owner("GET", "/api/accounts?x=1")

@@ -27,6 +27,8 @@ def telegram() -> Iterator[TelegramDouble]:
 def library(telegram: TelegramDouble, bot: Bot, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The library pointed at the double, as the seller's bot."""
     helper = telebot.apihelper
+    # Opium sends through a way of its own, which is set for the whole process once it is imported.
+    monkeypatch.setattr(helper, "CUSTOM_REQUEST_SENDER", None)
     monkeypatch.setattr(helper, "API_URL", telegram.url + "/bot{0}/{1}")
     monkeypatch.setattr(helper, "FILE_URL", telegram.url + "/file/bot{0}/{1}")
     monkeypatch.setattr(helper, "SESSION_TIME_TO_LIVE", 0)
