@@ -146,6 +146,7 @@ def test_names_drawn_at_random_do_not_keep_the_owner_out(web: Web) -> None:
         refusal(web.login("wrong", f"name{n}", ip=f"198.51.100.{n}"), 401)
     for name in ("name199", "admin"):  # and so it tells nobody which name is the right one
         assert json_of(web.login(name=name, ip="192.0.2.1"))["code"] == "too_many"
+    assert json_of(web.login(ip="198.51.100.7"))["code"] == "too_many"  # it has only failed
     assert attempts(web) == 120
     assert web.login(ip=HOME).status_code == 200
 

@@ -24,8 +24,9 @@ def modes(folder: Path) -> dict[str, int]:
     return {str(path.relative_to(folder)): path.stat().st_mode & 0o777 for path in paths}
 
 
+@pytest.mark.parametrize("others", [0o044, 0o040], ids=["all", "the group"])
 def test_everything_is_closed_to_others_and_repaired_at_start(
-    web: Web, caplog: pytest.LogCaptureFixture
+    web: Web, caplog: pytest.LogCaptureFixture, others: int
 ) -> None:
     """S10: subfolders too, with a warning for each."""
     folder = web.config.instance
@@ -40,7 +41,7 @@ def test_everything_is_closed_to_others_and_repaired_at_start(
     gone = ("link", "opium.db-wal", "opium.db-shm")  # the database takes its own away
     opened = [path for path in folder.rglob("*") if path.name not in gone]
     for path in (folder, *opened):
-        path.chmod(0o755 if path.is_dir() else 0o644)
+        path.chmod(others | (0o700 if path.is_dir() else 0o600))
     with caplog.at_level(logging.WARNING, "opium.core"):
         web.restart()
     (folder / "link").unlink()
