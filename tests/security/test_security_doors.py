@@ -139,6 +139,14 @@ def test_a_name_that_was_guessed_at_waits_and_no_other(web: Web) -> None:
     assert web.login(ip="192.0.2.1").status_code == 200
 
 
+def test_failures_of_any_name_ban_their_address(web: Web) -> None:
+    """S6: a wrong name is a guess too."""
+    for n in range(10):
+        refusal(web.login("wrong", f"name{n}", ip="192.0.2.1"), 401)
+    refusal(web.login(ip="192.0.2.1"), 429)
+    assert web.login(ip="192.0.2.2").status_code == 200
+
+
 def test_names_drawn_at_random_do_not_keep_the_owner_out(web: Web) -> None:
     """S7: the throttle counts all names too, and is not for an address with a good sign-in."""
     web.sign_in(HOME)
