@@ -35,8 +35,9 @@ class _Parser(SreOpParser):  # type: ignore[misc] # it has no types
 
 
 def slow(pattern: str, flags: int = 0) -> bool:
-    """Whether some text makes it take cubic time or worse."""
-    return any(found.starriness >= CUBIC for found in find(_Parser().parse_sre(pattern, flags)))
+    """Whether some text makes it take cubic time or worse, alone or with `fullmatch`."""
+    read = (_Parser().parse_sre(each, flags) for each in (pattern, f"(?:{pattern})$"))
+    return any(found.starriness >= CUBIC for each in read for found in find(each))
 
 
 def patterns(package: ModuleType) -> Iterator[tuple[str, str, int]]:
